@@ -1,0 +1,70 @@
+/**
+ * The slab that the reader fills and a shard reads: trades and quotes in the order in which they
+ * were read, as columns of one ArrayBuffer that is moved (never copied) between threads.
+ *
+ *   f64 time | recv | clock | priceA | priceB          8-byte columns first, so all stay aligned
+ *   u32 contract   i32 sizeA | sizeB
+ *   u16 conditions   u8 kind | connection
+ *
+ * | column     | print                                | quote                        |
+ * | ---------- | ------------------------------------ | ---------------------------- |
+ * | time       | vendor time `t`, epoch ms            | the same                     |
+ * | recv       | receive time, epoch ms; NaN: none    | the same                     |
+ * | clock      | reading clock, ms; NaN: none         | the same                     |
+ * | priceA     | price, 1/10,000 dollar               | bid, 1/10,000 dollar         |
+ * | priceB     | sequence `q`; NaN: none              | ask, 1/10,000 dollar         |
+ * | contract   | dense contract id                    | the same                     |
+ * | sizeA      | contracts, 1 to 2^31 - 1             | bid size; -1: none           |
+ * | sizeB      | exchange id; EXCHANGE_NONE: none     | ask size; -1: none           |
+ * | conditions | condition-set id; 0: no conditions   | 0                            |
+ * | kind       | KIND_PRINT                           | KIND_QUOTE                   |
+ * | connection | index of the feed connection, 0..63  | the same                     |
+ */
+export const EVENT_SLAB_ROWS = 4096
+
+export const KIND_PRINT = 1
+export const KIND_QUOTE = 2
+
+/** The exchange column of a print whose `x` is absent. No vendor id is negative. */
+export const EXCHANGE_NONE = -(2 ** 31)
+
+/** Connections that one engine may open; bounds the clocks that travel with each slab. */
+export const CONNECTIONS_MAX = 64
+
+const ROW_BYTES = 5 * 8 + 3 * 4 + 2 + 2
+export const EVENT_SLAB_BYTES = EVENT_SLAB_ROWS * ROW_BYTES
+
+export class EventSlab {
+  readonly buffer: ArrayBuffer
+  readonly time: Float64Array
+  readonly recv: Float64Array
+  readonly clock: Float64Array
+  readonly priceA: Float64Array
+  readonly priceB: Float64Array
+  readonly contract: Uint32Array
+  readonly sizeA: Int32Array
+  readonly sizeB: Int32Array
+  readonly conditions: Uint16Array
+  readonly kind: Uint8Array
+  readonly connection: Uint8Array
+
+  /** Views over `buffer`, which must hold EVENT_SLAB_BYTES. */
+  constructor(buffer: ArrayBuffer) {
+    if (buffer.byteLength !== EVENT_SLAB_BYTES) {
+      throw new Error(`event slab must be ${EVENT_SLAB_BYTES} bytes, was ${buffer.byteLength}`)
+    }
+    const n = EVENT_SLAB_ROWS
+    this.buffer = buffer
+    this.time = new Float64Array(buffer, 0, n)
+    this.recv = new Float64Array(buffer, 8 * n, n)
+    this.clock = new Float64Array(buffer, 16 * n, n)
+    this.priceA = new Float64Array(buffer, 24 * n, n)
+    this.priceB = new Float64Array(buffer, 32 * n, n)
+    this.contract = new Uint32Array(buffer, 40 * n, n)
+    this.sizeA = new Int32Array(buffer, 44 * n, n)
+    this.sizeB = new Int32Array(buffer, 48 * n, n)
+    this.conditions = new Uint16Array(buffer, 52 * n, n)
+    this.kind = new Uint8Array(buffer, 54 * n, n)
+    this.connection = new Uint8Array(buffer, 55 * n, n)
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The slab that a shard fills and the writer stores: one row a print with its final labels, as
+ * columns of one ArrayBuffer that is moved between threads.
+ *
+ *   f64 time | recv | sequence | price | bid | ask | eventTime
+ *   u32 contract | arrival | eventArrival
+ *   i32 size | exchange | bidSize | askSize | quoteAge | eventLegs | eventSpan | dte
+ *   u16 conditions | flags     u8 tradeType | sentiment | aggressiveness | side
+ *
+ * Prices are integers of 1/10,000 dollar. NaN stands for null in recv, sequence, bid and ask, which
+ * makes bidSize, askSize and quoteAge null too when bid is NaN. eventLegs 0: no event. The event is
+ * named by the contract and its first leg by arrival: that leg's time and arrival number.
+ */
+export const ROW_SLAB_ROWS = 4096
+
+export const FLAG_SWEEP = 1
+export const FLAG_BLOCK = 2
+export const FLAG_ABOVE_ASK = 4
+export const FLAG_BELOW_BID = 8
+export const FLAG_UNUSUAL = 16
+export const FLAG_MULTI_LEG = 32
+export const FLAG_LATE = 64
+
+const ROW_BYTES = 7 * 8 + 3 * 4 + 8 * 4 + 2 * 2 + 4
+export const ROW_SLAB_BYTES = ROW_SLAB_ROWS * ROW_BYTES
+
+export class RowSlab {
+  readonly buffer: ArrayBuffer
+  readonly time: Float64Array
+  readonly recv: Float64Array
+  readonly sequence: Float64Array
+  readonly price: Float64Array
+  readonly bid: Float64Array
+  readonly ask: Float64Array
+  readonly eventTime: Float64Array
+  readonly contract: Uint32Array
+  /** 1 for the contract's first print of the New York day, 2 for the next: with the day, a name. */
+  readonly arrival: Uint32Array
+  readonly eventArrival: Uint32Array
+  readonly size: Int32Array
+  readonly exchange: Int32Array
+  readonly bidSize: Int32Array
+  readonly askSize: Int32Array
+  readonly quoteAge: Int32Array
+  readonly eventLegs: Int32Array
+  readonly eventSpan: Int32Array
+  readonly dte: Int32Array
+  readonly conditions: Uint16Array
+  readonly flags: Uint16Array
+  readonly tradeType: Uint8Array
+  readonly sentiment: Uint8Array
+  readonly aggressiveness: Uint8Array
+  readonly side: Uint8Array
+
+  /** Views over `buffer`, which must hold ROW_SLAB_BYTES. */
+  constructor(buffer: ArrayBuffer) {
+    if (buffer.byteLength !== ROW_SLAB_BYTES) {
+      throw new Error(`row slab must be ${ROW_SLAB_BYTES} bytes, was ${buffer.byteLength}`)
+    }
+    const n = ROW_SLAB_ROWS
+    this.buffer = buffer
+    let at = 0
+    const next = (bytes: number): number => {
+      const offset = at
+      at += bytes * n
+      return offset
+    }
+    this.time = new Float64Array(buffer, next(8), n)
+    this.recv = new Float64Array(buffer, next(8), n)
+    this.sequence = new Float64Array(buffer, next(8), n)
+    this.price = new Float64Array(buffer, next(8), n)
+    this.bid = new Float64Array(buffer, next(8), n)
+    this.ask = new Float64Array(buffer, next(8), n)
+    this.eventTime = new Float64Array(buffer, next(8), n)
+    this.contract = new Uint32Array(buffer, next(4), n)
+    this.arrival = new Uint32Array(buffer, next(4), n)
+    this.eventArrival = new Uint32Array(buffer, next(4), n)
+    this.size = new Int32Array(buffer, next(4), n)
+    this.exchange = new Int32Array(buffer, next(4), n)
+    this.bidSize = new Int32Array(buffer, next(4), n)
+    this.askSize = new Int32Array(buffer, next(4), n)
+    this.quoteAge = new Int32Array(buffer, next(4), n)
+    this.eventLegs = new Int32Array(buffer, next(4), n)
+    this.eventSpan = new Int32Array(buffer, next(4), n)
+    this.dte = new Int32Array(buffer, next(4), n)
+    this.conditions = new Uint16Array(buffer, next(2), n)
+    this.flags = new Uint16Array(buffer, next(2), n)
+    this.tradeType = new Uint8Array(buffer, next(1), n)
+    this.sentiment = new Uint8Array(buffer, next(1), n)
+    this.aggressiveness = new Uint8Array(buffer, next(1), n)
+    this.side = new Uint8Array(buffer, next(1), n)
+  }
+}
