@@ -1,0 +1,72 @@
+import type { Config, Given } from './config.ts'
+import type { Setting } from './config-values.ts'
+import { redactUrl } from './console/redact.ts'
+import { CONNECTIONS_MAX } from './slab/event-slab.ts'
+
+const SHOWN_MAX = 60
+const SUGGESTION_EDITS_MAX = 3
+
+/** What was expected, what came and from where, what to do; one line, no secret in it. */
+export function problemOf(setting: Setting<unknown>, came: Given): string {
+  const advice =
+    setting.fallback === undefined
+      ? 'set it right or leave it out'
+      : `set it right or leave it out for ${setting.fallbackText ?? setting.fallback}`
+  const shown = setting.isSecret ? hidden(came.text) : quoted(came.text)
+  return `${setting.env}: expected ${setting.kind.expected}, came ${shown} ${came.source}; ${advice}`
+}
+
+function quoted(text: string): string {
+  const plain = redactUrl(text)
+  return JSON.stringify(plain.length > SHOWN_MAX ? `${plain.slice(0, SHOWN_MAX)}...` : plain)
+}
+
+/** Of a secret that is wrong only the scheme shows: where the rest of it ends is anyone's guess. */
+function hidden(text: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]{0,15}:\/\//i.exec(text)?.[0] ?? ''
+  return `"${scheme}..." (hidden)`
+}
+
+/** Values that are right each alone and not together. */
+export function contradictions(config: Config): string[] {
+  if (config.subscribe !== 'contracts') return []
+  const { symbols, symbolsPerConnection } = config
+  if (symbols === '*') {
+    return [
+      'FLOW_SUBSCRIBE: contracts are listed for each underlying, and FLOW_SYMBOLS is "*"; ' +
+        'name the underlyings, or set FLOW_SUBSCRIBE to wildcard',
+    ]
+  }
+  const connections = Math.ceil(symbols.length / symbolsPerConnection)
+  if (connections <= CONNECTIONS_MAX) return []
+  return [
+    `FLOW_SYMBOLS_PER_CONNECTION: expected at most ${CONNECTIONS_MAX} connections, came ` +
+      `${connections} for ${symbols.length} underlyings; raise it, or name fewer in FLOW_SYMBOLS`,
+  ]
+}
+
+/** A line for each name that begins like one of ours and is none of them. */
+export function misspelt(names: readonly string[], known: readonly string[]): string[] {
+  const strange = new Set(names.filter((n) => n.startsWith('FLOW_') && !known.includes(n)))
+  return [...strange].sort().map((name) => {
+    const nearest = known
+      .map((candidate) => ({ candidate, edits: editsBetween(name, candidate) }))
+      .reduce((best, next) => (next.edits < best.edits ? next : best))
+    const hint = nearest.edits <= SUGGESTION_EDITS_MAX ? `; did you mean ${nearest.candidate}?` : ''
+    return `${name.slice(0, SHOWN_MAX)} is not a name of the configuration and does nothing${hint}`
+  })
+}
+
+/** Levenshtein distance. */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,222 @@
+import { availableParallelism } from 'node:os'
+import { contradictions, misspelt, problemOf } from './config-problems.ts'
+import type { Setting } from './config-values.ts'
+import * as kind from './config-values.ts'
+import { readEnvFile } from './env-file.ts'
+
+const SHARDS_MAX = 64
+const SIZE_MAX = 2 ** 31 - 1
+const RECONNECT_MS_MAX = 300_000 // the delay that the doubling ends at
+const HOUR_MS = 3_600_000
+
+/** Every name there is: environment, flag, default, check, help and README come from here. */
+export const SETTINGS = {
+  massiveApiKey: kind.secret(
+    'MASSIVE_API_KEY',
+    kind.apiKey,
+    'vendor key; without it the demo',
+    'none',
+  ),
+  feedUrl: kind.setting(
+    'FLOW_FEED_URL',
+    kind.url('wss', 'ws'),
+    'wss://socket.massive.com/options',
+    "any server that speaks the vendor's WebSocket protocol",
+  ),
+  restUrl: kind.setting(
+    'FLOW_REST_URL',
+    kind.url('https', 'http'),
+    'https://api.massive.com',
+    "the vendor's REST base",
+  ),
+  symbols: kind.setting(
+    'FLOW_SYMBOLS',
+    kind.symbols,
+    'SPX,NDX,SPY,QQQ,IWM',
+    'underlyings; * = all; a root counts as its underlying (SPXW: SPX)',
+  ),
+  subscribe: kind.setting(
+    'FLOW_SUBSCRIBE',
+    kind.oneOf('wildcard', 'contracts'),
+    'wildcard',
+    'wildcard: all trades, filtered here; contracts: those of each underlying, listed over REST',
+  ),
+  symbolsPerConnection: kind.setting(
+    'FLOW_SYMBOLS_PER_CONNECTION',
+    kind.wholeNumber(1, 10_000, 'underlyings'),
+    '50',
+    'in contracts mode: underlyings per connection; more open more connections',
+  ),
+  quotesPerConnection: kind.setting(
+    'FLOW_QUOTES_PER_CONNECTION',
+    kind.wholeNumber(0, 1000, 'contracts'),
+    '1000',
+    "the vendor's cap on quoted contracts per connection; 0 = no quotes",
+  ),
+  rules: kind.setting('FLOW_RULES', kind.oneOf('opra', 'seed'), 'opra', 'rule set'),
+  minSize: kind.setting(
+    'FLOW_MIN_SIZE',
+    kind.wholeNumber(1, SIZE_MAX, 'contracts'),
+    '10',
+    'contracts; a smaller print that is no leg of a larger event is counted, not stored',
+  ),
+  sweepWindowMs: kind.setting(
+    'FLOW_SWEEP_WINDOW_MS',
+    kind.wholeNumber(0, 60_000, 'milliseconds'),
+    '500',
+    'event-time window of sweeps and splits',
+  ),
+  quoteMaxAgeMs: kind.setting(
+    'FLOW_QUOTE_MAX_AGE_MS',
+    kind.wholeNumber(0, HOUR_MS, 'milliseconds'),
+    '5000',
+    'an older quote is no quote',
+  ),
+  shards: kind.setting(
+    'FLOW_SHARDS',
+    kind.wholeNumber(1, SHARDS_MAX, 'threads'),
+    `${Math.min(SHARDS_MAX, Math.max(1, availableParallelism() - 2))}`,
+    'classifier workers, 1 to 64',
+    'cores - 2, at least 1',
+  ),
+  databaseUrl: kind.secret(
+    'DATABASE_URL',
+    kind.databaseUrl,
+    'PostgreSQL 14 or later; absent: an embedded PostgreSQL in FLOW_DATA_DIR',
+    'embedded',
+  ),
+  dataDir: kind.setting(
+    'FLOW_DATA_DIR',
+    kind.folder,
+    '.flow',
+    'embedded database, spool, recordings',
+  ),
+  retentionDays: kind.setting(
+    'FLOW_RETENTION_DAYS',
+    kind.wholeNumber(0, 36_500, 'days'),
+    '90',
+    'flow older than this (by timestamp) is dropped; 0 keeps all; flow replay never drops',
+  ),
+  reconnectMinMs: kind.setting(
+    'FLOW_RECONNECT_MIN_MS',
+    kind.wholeNumber(1, RECONNECT_MS_MAX, 'milliseconds'),
+    '5000',
+    'first reconnect delay, doubled with jitter up to 5 minutes, reset by data only',
+  ),
+  silenceMs: kind.setting(
+    'FLOW_SILENCE_MS',
+    kind.wholeNumber(1, HOUR_MS, 'milliseconds'),
+    '60000',
+    'no data for this long in market hours: reconnect',
+  ),
+  httpHost: kind.setting('FLOW_HTTP_HOST', kind.host, '127.0.0.1', 'where the HTTP server listens'),
+  httpPort: kind.setting(
+    'FLOW_HTTP_PORT',
+    kind.wholeNumber(0, 65_535, 'TCP port'),
+    '9464',
+    'metrics, health and API; 0 = any free port, printed',
+  ),
+  log: kind.setting(
+    'FLOW_LOG',
+    kind.oneOf('pretty', 'json'),
+    'json',
+    'log format',
+    'pretty on a terminal, else json',
+  ),
+  drainTimeoutMs: kind.setting(
+    'FLOW_DRAIN_TIMEOUT_MS',
+    kind.wholeNumber(1, HOUR_MS, 'milliseconds'),
+    '30000',
+    'how long a drain may take before it ends with exit code 1',
+  ),
+} as const
+
+export type ConfigKey = keyof typeof SETTINGS
+
+/** What the engine is told at its start, and never again. */
+export type Config = {
+  readonly [K in ConfigKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
+} & {
+  /** No vendor key and no feed address: the bundled simulator stands in for the vendor. */
+  readonly demo: boolean
+}
+
+export type ConfigSources = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where `.env` is looked for. */
+  readonly directory: string
+  /** From the command line, as they were typed. */
+  readonly flags: Readonly<Partial<Record<ConfigKey, string>>>
+  /** Whether the log goes to a terminal. */
+  readonly isTerminal: boolean
+}
+
+/** Every wrong value, one line each. The command ends with exit code 2. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** A value as it came, and from where: `from .env`. */
+export type Given = { readonly text: string; readonly source: string }
+
+/**
+ * The configuration from flags, environment and `.env`, in this order, and a line for each name
+ * that is probably a misspelling. A name that is set to nothing counts as unset.
+ * Throws ConfigError with all that is wrong, without a secret in it.
+ */
+export function loadConfig(sources: ConfigSources): {
+  config: Config
+  warnings: readonly string[]
+} {
+  const problems: string[] = []
+  let file: Readonly<Record<string, string>> = {}
+  try {
+    file = readEnvFile(sources.directory)
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error))
+  }
+  const values: Partial<Record<ConfigKey | 'demo', unknown>> = {}
+  const given = new Set<ConfigKey>()
+  for (const key of Object.keys(SETTINGS) as ConfigKey[]) {
+    const setting: Setting<unknown> = SETTINGS[key]
+    const came = givenValue(key, setting, sources, file)
+    if (came === undefined) {
+      const fallback = key === 'log' && sources.isTerminal ? 'pretty' : setting.fallback
+      values[key] = fallback === undefined ? undefined : setting.kind.parse(fallback)
+      continue
+    }
+    given.add(key)
+    values[key] = setting.kind.parse(came.text)
+    if (values[key] === undefined) problems.push(problemOf(setting, came))
+  }
+  values.demo = !given.has('massiveApiKey') && !given.has('feedUrl')
+  const config = Object.freeze(values) as Config
+  if (problems.length === 0) problems.push(...contradictions(config))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const known = Object.values(SETTINGS).map((setting) => setting.env)
+  return { config, warnings: misspelt([...Object.keys(sources.env), ...Object.keys(file)], known) }
+}
+
+function givenValue(
+  key: ConfigKey,
+  setting: Setting<unknown>,
+  sources: ConfigSources,
+  file: Readonly<Record<string, string>>,
+): Given | undefined {
+  const flag = sources.flags[key]
+  const env = sources.env[setting.env]
+  const [text, source] =
+    flag !== undefined
+      ? [flag, `from ${setting.flag}`]
+      : env !== undefined
+        ? [env, 'from the environment']
+        : [file[setting.env] ?? '', 'from .env']
+  const trimmed = text.trim()
+  return trimmed === '' ? undefined : { text: trimmed, source }
+}
