@@ -1,0 +1,94 @@
+import { open } from 'node:fs/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import type { ReadOptions } from './frame.ts'
+
+export type Compression = 'gzip' | 'zstd' | 'none'
+
+const READ_BYTES = 64 * 1024
+
+/** Compression by the first four bytes of a file. */
+export function compressionOf(magic: Uint8Array): Compression {
+  if (magic[0] === 0x1f && magic[1] === 0x8b) return 'gzip'
+  const isZstd = magic[0] === 0x28 && magic[1] === 0xb5 && magic[2] === 0x2f && magic[3] === 0xfd
+  return isZstd ? 'zstd' : 'none'
+}
+
+/**
+ * The decompressed bytes of a file. A compressed file that ends too early, or is damaged on the
+ * way, gives every byte up to there and one problem.
+ */
+export function plainBytes(
+  path: string,
+  compression: Compression,
+  options: ReadOptions,
+): AsyncGenerator<Buffer> {
+  const raw = fileBytes(path, options)
+  return compression === 'none' ? raw : decompressed(raw, compression, options)
+}
+
+async function* fileBytes(path: string, options: ReadOptions): AsyncGenerator<Buffer> {
+  const file = await open(path)
+  try {
+    const total = (await file.stat()).size
+    let done = 0
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES)
+      if (bytesRead === 0) return
+      done += bytesRead
+      options.onProgress?.(done, Math.max(done, total))
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Drives the decompressor by hand: its own async iterator throws away what it has decoded once the
+ * end turns out to be missing, and that is the part worth keeping.
+ */
+async function* decompressed(
+  raw: AsyncIterable<Buffer>,
+  compression: 'gzip' | 'zstd',
+  options: ReadOptions,
+): AsyncGenerator<Buffer> {
+  const stream = compression === 'gzip' ? createGunzip() : createZstdDecompress()
+  let plain: Buffer[] = []
+  let failure: Error | null = null
+  stream.on('data', (chunk: Buffer) => plain.push(chunk))
+  stream.on('error', (error) => {
+    failure = error
+  })
+  const closed = new Promise<void>((resolve) => {
+    stream.once('close', resolve)
+    stream.once('end', resolve)
+  })
+  const take = (): Buffer[] => {
+    const taken = plain
+    plain = []
+    return taken
+  }
+  try {
+    for await (const chunk of raw) {
+      const written = new Promise<void>((resolve) => stream.write(chunk, () => resolve()))
+      await Promise.race([written, closed])
+      yield* take()
+      if (failure !== null) break
+    }
+    if (failure === null) {
+      stream.end()
+      await closed
+    }
+    yield* take()
+    if (failure !== null) options.onProblem?.(describe(failure, compression))
+  } finally {
+    stream.destroy()
+  }
+}
+
+function describe(failure: Error & { code?: string }, compression: string): string {
+  const isCut = failure.code === 'Z_BUF_ERROR' || /unexpected end|incomplete/i.test(failure.message)
+  return isCut
+    ? `the ${compression} file is cut off: what was whole is read, the tail is lost`
+    : `the ${compression} file is damaged (${failure.message}): read up to there`
+}
