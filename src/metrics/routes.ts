@@ -1,0 +1,56 @@
+/** What a route gets of a request. */
+export type Asked = {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+}
+
+/** An object is sent as JSON, a text as it is with its `type`. */
+export type Answer = {
+  readonly status?: number
+  readonly body: object | string
+  readonly type?: string
+}
+
+export type Route = {
+  /** `/api/flow/:symbol`: a segment after a colon is a parameter. */
+  readonly path: string
+  readonly answer: (asked: Asked) => Answer | Promise<Answer>
+}
+
+/** What a route throws when the request is wrong: a status from 400 to 499 and the reason. */
+export class RequestError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'RequestError'
+    this.status = status
+  }
+}
+
+/** The first route of the path with its parameters decoded; undefined when there is none. */
+export function matchRoute(
+  routes: readonly Route[],
+  path: string,
+): { route: Route; params: Readonly<Record<string, string>> } | undefined {
+  const parts = path.split('/')
+  for (const route of routes) {
+    const names = route.path.split('/')
+    if (names.length !== parts.length) continue
+    if (!names.every((name, i) => name.startsWith(':') || name === parts[i])) continue
+    const params: Record<string, string> = {}
+    for (const [i, name] of names.entries()) {
+      if (name.startsWith(':')) params[name.slice(1)] = decodedSegment(parts[i]!)
+    }
+    return { route, params }
+  }
+  return undefined
+}
+
+function decodedSegment(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new RequestError(400, `expected %XX escapes of UTF-8 in the path, came ${text}`)
+  }
+}
