@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+// No import here may fail on an old Node.js: it is told so first, everything else comes later.
+import type { Command } from 'commander'
+import { nodeProblem } from './node-version.ts'
+
+type Entry = {
+  readonly name: string
+  readonly operands?: string
+  readonly description: string
+  readonly load: () => Promise<Command>
+}
+
+/** A command's module is read only when it is asked for, so help costs nothing. */
+const ENTRIES: readonly Entry[] = [
+  {
+    name: 'run',
+    description: 'connect to the feed, classify every print and store it',
+    load: async () => (await import('./commands/run.ts')).runCommand(),
+  },
+  {
+    name: 'simulate',
+    description: 'a vendor on loopback: synthetic tape, recording or flat file',
+    load: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  },
+  {
+    name: 'record',
+    description: 'write what the feed sends to files that replay can read',
+    load: async () => (await import('./commands/record.ts')).recordCommand(),
+  },
+  {
+    name: 'replay',
+    operands: '<FILE>',
+    description: 'store the prints of a recording or of a flat file',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  {
+    name: 'migrate',
+    description: 'bring the database to the newest schema',
+    load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  },
+  {
+    name: 'cleanup',
+    description: 'delete the flow that is older than the retention',
+    load: async () => (await import('./commands/cleanup.ts')).cleanupCommand(),
+  },
+]
+
+const tooOld = nodeProblem(process.versions.node, process.execPath)
+if (tooOld === undefined) {
+  await main(process.argv)
+} else {
+  process.stderr.write(`${tooOld}\n`)
+  process.exitCode = 2
+}
+
+/** Leaves the exit code to the command that ends well; ends the process after a failure. */
+async function main(argv: readonly string[]): Promise<void> {
+  const { CommanderError } = await import('commander')
+  try {
+    const program = await programFor(argv.slice(2))
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2
+      return
+    }
+    // handles may still be open, a failed start has nothing left to wait for
+    process.exit(await report(error))
+  }
+}
+
+async function programFor(words: readonly string[]): Promise<Command> {
+  const commander = await import('commander')
+  const { VERSION } = await import('./version.ts')
+  const [first, second] = words.filter((word) => !word.startsWith('-'))
+  const asked = first === 'help' ? second : first
+  const hint = ENTRIES.some(({ name }) => name === asked) ? `flow ${asked}` : 'flow'
+
+  const program = new commander.Command('flow')
+    .description('Reads the US options tape, finds institutional flow and keeps every print.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        const line = text
+          .trim()
+          .replace(/^error: /, '')
+          .replaceAll('\n', ' ')
+        write(`flow: ${line}; "${hint} --help" shows what is expected\n`)
+      },
+    })
+  for (const { name, operands, description, load } of ENTRIES) {
+    const command =
+      name === asked
+        ? (await load()).copyInheritedSettings(program)
+        : new commander.Command(name).usage(operands ?? '[options]')
+    program.addCommand(command.name(name).description(description))
+  }
+  return program
+}
+
+/** Says what went wrong on standard error and gives the exit code for it. */
+async function report(error: unknown): Promise<1 | 2> {
+  const { ConfigError } = await import('./config.ts')
+  const { explain } = await import('./console/explain.ts')
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) process.stderr.write(`flow: ${problem}\n`)
+    return 2
+  }
+  process.stderr.write(`flow: ${explain(error)}\n`)
+  return 1
+}
