@@ -1,0 +1,232 @@
+/**
+ * One question: how many prints a second the frame decoder turns into rows, beside JSON.parse and a
+ * walk over the objects. Vendor-shaped frames, no socket, one thread.
+ */
+import { availableParallelism, cpus } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import { Bench, type Task } from 'tinybench'
+import { FrameDecoder } from '../../src/reader/decode.ts'
+import { Dictionary } from '../../src/reader/dictionary.ts'
+import { EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
+
+const WATCHED: ReadonlySet<string> = new Set(['SPX', 'NDX', 'SPY', 'QQQ', 'IWM'])
+const ROOTS = ['SPXW', 'SPX', 'NDXP', 'SPY', 'QQQ', 'IWM', 'AAPL', 'TSLA', 'NVDA']
+const EXCHANGES = [300, 301, 302, 304, 308, 312, 313, 316, 322, 323, 325]
+const CONDITIONS = [209, 209, 209, 209, 227, 227, 232, 233, 219]
+const RECV = 1_765_800_000_000
+const FRAMES = 512
+const RUNS = 7
+const RUN_MS = 300
+
+type Shape = { readonly name: string; readonly prints: number; readonly quotes: number }
+const SHAPES: readonly Shape[] = [
+  { name: '1 print', prints: 1, quotes: 0 },
+  { name: '8 prints', prints: 8, quotes: 0 },
+  { name: '64 prints', prints: 64, quotes: 0 },
+  { name: '8 prints, 40 quotes', prints: 8, quotes: 40 },
+]
+
+export type DecodeResult = {
+  readonly frame: string
+  /** Prints (not events) a second: the median of the runs, and the slowest and fastest run. */
+  readonly scanner: Spread
+  readonly naive: Spread
+  readonly ratio: number
+}
+type Spread = { readonly median: number; readonly min: number; readonly max: number }
+
+/** Numbers 0 to 2^32 - 1 that are the same in every run (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return (t ^ (t >>> 14)) >>> 0
+  }
+}
+
+function framesOf(shape: Shape): Buffer[] {
+  const next = generator(7)
+  const pick = <Item>(items: readonly Item[]): Item => items[next() % items.length]!
+  let sequence = 651_921_857
+  const ticker = (): string => {
+    const strike = String(100_000 + (next() % 400) * 5_000).padStart(8, '0')
+    return `O:${pick(ROOTS)}2512${10 + (next() % 15)}${pick(['C', 'P'])}${strike}`
+  }
+  const price = (): number => (next() % 100_000) / 100
+  const print = (): object => ({
+    ev: 'T',
+    sym: ticker(),
+    x: pick(EXCHANGES),
+    p: price(),
+    s: 1 + (next() % 200),
+    c: [pick(CONDITIONS)],
+    t: RECV - (next() % 1000),
+    q: sequence++,
+  })
+  const quote = (): object => {
+    const bid = price()
+    const [bx, ax] = [pick(EXCHANGES), pick(EXCHANGES)]
+    const [bs, as] = [next() % 500, next() % 500]
+    const t = RECV - (next() % 1000)
+    return {
+      ev: 'Q',
+      sym: ticker(),
+      bx,
+      ax,
+      bp: bid,
+      ap: Math.round(bid * 100 + 5) / 100,
+      bs,
+      as,
+      t,
+      q: sequence++,
+    }
+  }
+  return Array.from({ length: FRAMES }, () => {
+    const events = [
+      ...Array.from({ length: shape.prints }, print),
+      ...Array.from({ length: shape.quotes }, quote),
+    ]
+    return Buffer.from(JSON.stringify(events))
+  })
+}
+
+type NaiveEvent = {
+  ev: string
+  sym: string
+  x?: number
+  p: number
+  s: number
+  c?: number[]
+  t: number
+  q?: number
+  bp: number
+  ap: number
+  bs: number
+  as: number
+}
+type NaiveRow = {
+  time: number
+  priceA: number
+  priceB: number
+  ticker: string
+  sizeA: number
+  sizeB: number
+  conditions: readonly number[]
+}
+
+/** What one writes first: parse, walk, filter by the root, push objects. */
+function naiveDecode(frame: Buffer): NaiveRow[] {
+  const rows: NaiveRow[] = []
+  for (const event of JSON.parse(frame.toString()) as NaiveEvent[]) {
+    const root = event.sym.slice(2, -15)
+    const underlying = root === 'SPXW' ? 'SPX' : root === 'NDXP' ? 'NDX' : root
+    if (!WATCHED.has(underlying)) continue
+    const isPrint = event.ev === 'T'
+    rows.push({
+      time: event.t,
+      priceA: Math.round((isPrint ? event.p : event.bp) * 10_000),
+      priceB: isPrint ? (event.q ?? Number.NaN) : Math.round(event.ap * 10_000),
+      ticker: event.sym,
+      sizeA: isPrint ? event.s : event.bs,
+      sizeB: isPrint ? (event.x ?? EXCHANGE_NONE) : event.as,
+      conditions: event.c ?? [],
+    })
+  }
+  return rows
+}
+
+/** Both must give the same rows before either is timed. */
+function checkAnswer(frames: readonly Buffer[], decoder: FrameDecoder, dictionary: Dictionary) {
+  for (const frame of frames) {
+    const expected = naiveDecode(frame)
+    const { columns } = decoder
+    if (!decoder.decode(frame, false, RECV) || columns.rows !== expected.length) {
+      throw new Error(`expected ${expected.length} rows, got ${columns.rows}: ${frame}`)
+    }
+    expected.forEach((row, i) => {
+      const set = columns.conditions[i]!
+      const got: NaiveRow = {
+        time: columns.time[i]!,
+        priceA: columns.priceA[i]!,
+        priceB: columns.priceB[i]!,
+        ticker: dictionary.ticker(columns.contract[i]!),
+        sizeA: columns.sizeA[i]!,
+        sizeB: columns.sizeB[i]!,
+        conditions:
+          set === 0
+            ? []
+            : (dictionary.definitionsSince(dictionary.size, set).conditionSets[0] as number[]),
+      }
+      if (JSON.stringify(got) !== JSON.stringify(row)) {
+        throw new Error(`row ${i} must be ${JSON.stringify(row)}, was ${JSON.stringify(got)}`)
+      }
+    })
+  }
+}
+
+function spread(rates: readonly number[]): Spread {
+  const sorted = rates.toSorted((a, b) => a - b)
+  return { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! }
+}
+
+function rateOf(task: Task, prints: number): number {
+  const { result } = task
+  if (result.state !== 'completed') throw new Error(`${task.name}: ${result.state}`)
+  return (1000 / result.latency.mean) * FRAMES * prints
+}
+
+async function measure(shape: Shape): Promise<DecodeResult> {
+  const frames = framesOf(shape)
+  const dictionary = new Dictionary({ watched: WATCHED, contractsMax: 1_000_000 })
+  const decoder = new FrameDecoder({ dictionary })
+  checkAnswer(frames, decoder, dictionary)
+  let sink = 0
+  const rates: [number[], number[]] = [[], []]
+  for (let i = 0; i < RUNS; i++) {
+    const bench = new Bench({ time: RUN_MS, warmupTime: 50 })
+    bench.add('scanner', () => {
+      for (const frame of frames) {
+        decoder.decode(frame, false, RECV)
+        sink += decoder.columns.rows
+      }
+    })
+    bench.add('naive', () => {
+      for (const frame of frames) sink += naiveDecode(frame).length
+    })
+    const tasks = await bench.run()
+    tasks.forEach((task, which) => {
+      rates[which]!.push(rateOf(task, shape.prints))
+    })
+  }
+  if (sink === 0) throw new Error('nothing was decoded')
+  const scanner = spread(rates[0])
+  const naive = spread(rates[1])
+  return { frame: shape.name, scanner, naive, ratio: scanner.median / naive.median }
+}
+
+function millions({ median, min, max }: Spread): string {
+  const text = (rate: number): string => (rate / 1e6).toFixed(2)
+  return `${text(median)} (${text(min)} to ${text(max)})`
+}
+
+/** Measures every frame shape and prints M prints/s: median (slowest to fastest of the runs). */
+export async function run(): Promise<readonly DecodeResult[]> {
+  const results: DecodeResult[] = []
+  console.log(`decode, M prints/s, median of ${RUNS} runs (slowest to fastest)`)
+  console.log(
+    `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, node ${process.version}`,
+  )
+  for (const shape of SHAPES) {
+    const result = await measure(shape)
+    results.push(result)
+    const figures = [millions(result.scanner), millions(result.naive)].map((s) => s.padEnd(22))
+    console.log(
+      `${shape.name.padEnd(20)} scanner ${figures[0]} JSON.parse ${figures[1]} ratio ${result.ratio.toFixed(1)}`,
+    )
+  }
+  return results
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await run()
