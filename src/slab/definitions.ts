@@ -13,3 +13,17 @@ export type Definitions = {
 
 /** Set 0 is a print without conditions; it is never sent. */
 export const CONDITION_SET_NONE = 0
+
+/** u32 words of one contract in ShardDefinitions.contracts. */
+export const CONTRACT_WORDS = 4
+
+/**
+ * What one shard must know. It numbers its own contracts 0, 1, ... in the order in which they come
+ * here, and event slabs name them by that number, so that its columns hold its own contracts only.
+ */
+export type ShardDefinitions = {
+  /** Four words a contract: its id in the engine, underlying id, expiration day, 1 for a call. */
+  readonly contracts: Uint32Array
+  readonly firstConditionSet: number
+  readonly conditionSets: readonly (readonly (number | string)[])[]
+}

@@ -13,7 +13,7 @@
  * | clock      | reading clock, ms; NaN: none         | the same                     |
  * | priceA     | price, 1/10,000 dollar               | bid, 1/10,000 dollar         |
  * | priceB     | sequence `q`; NaN: none              | ask, 1/10,000 dollar         |
- * | contract   | dense contract id                    | the same                     |
+ * | contract   | the shard's number of the contract   | the same                     |
  * | sizeA      | contracts, 1 to 2^31 - 1             | bid size; -1: none           |
  * | sizeB      | exchange id; EXCHANGE_NONE: none     | ask size; -1: none           |
  * | conditions | condition-set id; 0: no conditions   | 0                            |

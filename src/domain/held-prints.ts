@@ -1,0 +1,114 @@
+import { grown } from './columns.ts'
+
+const FIRST_ROWS = 1024
+
+/** End of a list of held prints. */
+export const NO_PRINT = -1
+
+/**
+ * Prints that wait for their final labels, as columns with a free list. A print is named by its
+ * slot; `next` links the legs of one window in the order of their arrival, or the rows that are
+ * final and wait for room.
+ */
+export class HeldPrints {
+  readonly rowsMax: number
+  #rows = FIRST_ROWS
+  #used = 0
+  #count = 0
+  #free = NO_PRINT
+  time = new Float64Array(FIRST_ROWS)
+  recv = new Float64Array(FIRST_ROWS)
+  clock = new Float64Array(FIRST_ROWS)
+  sequence = new Float64Array(FIRST_ROWS)
+  price = new Float64Array(FIRST_ROWS)
+  bid = new Float64Array(FIRST_ROWS)
+  ask = new Float64Array(FIRST_ROWS)
+  eventTime = new Float64Array(FIRST_ROWS)
+  contract = new Uint32Array(FIRST_ROWS)
+  arrival = new Uint32Array(FIRST_ROWS)
+  eventArrival = new Uint32Array(FIRST_ROWS)
+  /** Index in the print log. */
+  log = new Uint32Array(FIRST_ROWS)
+  window = new Int32Array(FIRST_ROWS)
+  next = new Int32Array(FIRST_ROWS)
+  size = new Int32Array(FIRST_ROWS)
+  exchange = new Int32Array(FIRST_ROWS)
+  bidSize = new Int32Array(FIRST_ROWS)
+  askSize = new Int32Array(FIRST_ROWS)
+  quoteAge = new Int32Array(FIRST_ROWS)
+  eventLegs = new Int32Array(FIRST_ROWS)
+  eventSpan = new Int32Array(FIRST_ROWS)
+  dte = new Int32Array(FIRST_ROWS)
+  conditions = new Uint16Array(FIRST_ROWS)
+  flags = new Uint16Array(FIRST_ROWS)
+  /** While held: the type it has as a single print; then its final type. */
+  tradeType = new Uint8Array(FIRST_ROWS)
+  sentiment = new Uint8Array(FIRST_ROWS)
+  aggressiveness = new Uint8Array(FIRST_ROWS)
+  side = new Uint8Array(FIRST_ROWS)
+
+  constructor(rowsMax: number) {
+    this.rowsMax = rowsMax
+  }
+
+  /** Prints held now. */
+  get count(): number {
+    return this.#count
+  }
+
+  get isFull(): boolean {
+    return this.#count === this.rowsMax
+  }
+
+  /** A free slot; there must be one (`isFull`). */
+  take(): number {
+    this.#count++
+    if (this.#free !== NO_PRINT) {
+      const slot = this.#free
+      this.#free = this.next[slot]!
+      return slot
+    }
+    if (this.#used === this.#rows) this.#grow()
+    return this.#used++
+  }
+
+  give(slot: number): void {
+    this.next[slot] = this.#free
+    this.#free = slot
+    this.#count--
+  }
+
+  #grow(): void {
+    const n = Math.min(this.#rows * 2, this.rowsMax)
+    if (n === this.#rows) throw new Error(`more than ${this.rowsMax} prints held`)
+    this.#rows = n
+    this.time = grown(this.time, new Float64Array(n))
+    this.recv = grown(this.recv, new Float64Array(n))
+    this.clock = grown(this.clock, new Float64Array(n))
+    this.sequence = grown(this.sequence, new Float64Array(n))
+    this.price = grown(this.price, new Float64Array(n))
+    this.bid = grown(this.bid, new Float64Array(n))
+    this.ask = grown(this.ask, new Float64Array(n))
+    this.eventTime = grown(this.eventTime, new Float64Array(n))
+    this.contract = grown(this.contract, new Uint32Array(n))
+    this.arrival = grown(this.arrival, new Uint32Array(n))
+    this.eventArrival = grown(this.eventArrival, new Uint32Array(n))
+    this.log = grown(this.log, new Uint32Array(n))
+    this.window = grown(this.window, new Int32Array(n))
+    this.next = grown(this.next, new Int32Array(n))
+    this.size = grown(this.size, new Int32Array(n))
+    this.exchange = grown(this.exchange, new Int32Array(n))
+    this.bidSize = grown(this.bidSize, new Int32Array(n))
+    this.askSize = grown(this.askSize, new Int32Array(n))
+    this.quoteAge = grown(this.quoteAge, new Int32Array(n))
+    this.eventLegs = grown(this.eventLegs, new Int32Array(n))
+    this.eventSpan = grown(this.eventSpan, new Int32Array(n))
+    this.dte = grown(this.dte, new Int32Array(n))
+    this.conditions = grown(this.conditions, new Uint16Array(n))
+    this.flags = grown(this.flags, new Uint16Array(n))
+    this.tradeType = grown(this.tradeType, new Uint8Array(n))
+    this.sentiment = grown(this.sentiment, new Uint8Array(n))
+    this.aggressiveness = grown(this.aggressiveness, new Uint8Array(n))
+    this.side = grown(this.side, new Uint8Array(n))
+  }
+}

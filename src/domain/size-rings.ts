@@ -1,0 +1,97 @@
+import { grown } from './columns.ts'
+
+/**
+ * The sizes of the last `window` prints of each of many things (contracts, underlyings), with their
+ * sum, in one arena. A thing that has printed four times holds four sizes, not `window`: most of a
+ * million contracts print a few times a day. Sums are exact: 1,024 x 2^31 is far below 2^53.
+ *
+ *   arena: |..block of 4..|....block of 16....|........block of 64........|   freed blocks are reused
+ */
+const FIRST_CAPACITY = 4
+const GROWTH = 4
+
+export class SizeRings {
+  readonly window: number
+  #arena = new Uint32Array(1 << 12)
+  #arenaUsed = 0
+  /** Free blocks by capacity. */
+  readonly #free = new Map<number, number[]>()
+  #block = new Uint32Array(256)
+  #capacity = new Uint16Array(256)
+  #seen = new Uint32Array(256)
+  #sum = new Float64Array(256)
+
+  /** `window`: a power of four from 4 to 16,384, so that every block is a power of two. */
+  constructor(window: number) {
+    const power = Math.log2(window) / Math.log2(GROWTH)
+    if (!Number.isInteger(power) || power < 1 || power > 7) {
+      throw new Error(`window must be a power of four from 4 to 16,384, was ${window}`)
+    }
+    this.window = window
+  }
+
+  /** Makes room for ids below `count`. */
+  ensure(count: number): void {
+    if (count <= this.#block.length) return
+    const size = Math.max(count, this.#block.length * 2)
+    this.#block = grown(this.#block, new Uint32Array(size))
+    this.#capacity = grown(this.#capacity, new Uint16Array(size))
+    this.#seen = grown(this.#seen, new Uint32Array(size))
+    this.#sum = grown(this.#sum, new Float64Array(size))
+  }
+
+  /** How many of the last `window` prints there are, 0 to window. */
+  count(id: number): number {
+    const seen = this.#seen[id]!
+    return seen < this.window ? seen : this.window
+  }
+
+  /** Sum of their sizes. */
+  sum(id: number): number {
+    return this.#sum[id]!
+  }
+
+  push(id: number, size: number): void {
+    const seen = this.#seen[id]!
+    let capacity = this.#capacity[id]!
+    if (seen === capacity && capacity < this.window) capacity = this.#grow(id, capacity)
+    const slot = this.#block[id]! + (seen & (capacity - 1))
+    if (seen >= this.window) this.#sum[id]! -= this.#arena[slot]!
+    this.#arena[slot] = size
+    this.#sum[id]! += size
+    // the count only has to tell the slot and "full": it never leaves [0, 2 x window)
+    this.#seen[id] = seen + 1 === 2 * this.window ? this.window : seen + 1
+  }
+
+  #grow(id: number, capacity: number): number {
+    const next = capacity === 0 ? FIRST_CAPACITY : Math.min(capacity * GROWTH, this.window)
+    const from = this.#block[id]!
+    const to = this.#allocate(next)
+    this.#arena.copyWithin(to, from, from + capacity)
+    if (capacity > 0) this.#freeList(capacity).push(from)
+    this.#block[id] = to
+    this.#capacity[id] = next
+    return next
+  }
+
+  #allocate(capacity: number): number {
+    const reused = this.#freeList(capacity).pop()
+    if (reused !== undefined) return reused
+    const at = this.#arenaUsed
+    this.#arenaUsed += capacity
+    if (this.#arenaUsed > this.#arena.length) {
+      const size = Math.max(this.#arenaUsed, this.#arena.length * 2)
+      this.#arena = grown(this.#arena, new Uint32Array(size))
+    }
+    return at
+  }
+
+  #freeList(capacity: number): number[] {
+    let list = this.#free.get(capacity)
+    if (list === undefined) {
+      list = []
+      this.#free.set(capacity, list)
+    }
+    return list
+  }
+}

@@ -1,0 +1,63 @@
+import { grown } from '../domain/columns.ts'
+import { parseContract } from '../domain/contract.ts'
+import { CONTRACT_WORDS, type ShardDefinitions } from '../slab/definitions.ts'
+import type { Dictionary } from './dictionary.ts'
+
+/**
+ * Which shard a contract belongs to, and its number there. The shard is a function of the underlying,
+ * so that quotes and prints of a contract, and all that shares an event time, meet in one shard.
+ */
+export class ShardMap {
+  readonly #dictionary: Dictionary
+  readonly #shards: number
+  #known = 0
+  shard = new Uint8Array(1024)
+  local = new Uint32Array(1024)
+  readonly #contractsOf: number[]
+  readonly #fresh: number[][]
+  readonly #setsSent: number[]
+
+  constructor(dictionary: Dictionary, shards: number) {
+    this.#dictionary = dictionary
+    this.#shards = shards
+    this.#contractsOf = new Array<number>(shards).fill(0)
+    this.#fresh = Array.from({ length: shards }, () => [])
+    this.#setsSent = new Array<number>(shards).fill(dictionary.nextConditionSet)
+  }
+
+  /** Gives every contract that the dictionary has learnt since the last call its shard. */
+  learn(): void {
+    const size = this.#dictionary.size
+    if (size === this.#known) return
+    if (size > this.shard.length) {
+      const n = Math.max(size, this.shard.length * 2)
+      this.shard = grown(this.shard, new Uint8Array(n))
+      this.local = grown(this.local, new Uint32Array(n))
+    }
+    for (let contract = this.#known; contract < size; contract++) {
+      const shard = this.#dictionary.underlyingId(contract) % this.#shards
+      this.shard[contract] = shard
+      this.local[contract] = this.#contractsOf[shard]!++
+      this.#fresh[shard]!.push(contract)
+    }
+    this.#known = size
+  }
+
+  /** What this shard has not been told yet; null when it knows all. */
+  takeDefinitions(shard: number): ShardDefinitions | null {
+    const fresh = this.#fresh[shard]!
+    const firstConditionSet = this.#setsSent[shard]!
+    const nextSet = this.#dictionary.nextConditionSet
+    if (fresh.length === 0 && firstConditionSet === nextSet) return null
+    const contracts = new Uint32Array(fresh.length * CONTRACT_WORDS)
+    fresh.forEach((contract, i) => {
+      const { expirationDay, isCall } = parseContract(this.#dictionary.ticker(contract))!
+      const underlying = this.#dictionary.underlyingId(contract)
+      contracts.set([contract, underlying, expirationDay, isCall ? 1 : 0], i * CONTRACT_WORDS)
+    })
+    this.#fresh[shard] = []
+    this.#setsSent[shard] = nextSet
+    const { conditionSets } = this.#dictionary.definitionsSince(this.#known, firstConditionSet)
+    return { contracts, firstConditionSet, conditionSets }
+  }
+}

@@ -1,0 +1,32 @@
+import { Piscina } from 'piscina'
+import type { ClassifierOptions } from './classifier.ts'
+import type { ShardResult, ShardTask } from './task.ts'
+
+/** The main thread's side of one shard: a pool of exactly one thread, because state has one home. */
+export type ShardHandle = {
+  /** One call at a time: the next one only when this one has come back. Rejects if the thread dies. */
+  run(task: ShardTask): Promise<ShardResult>
+  close(): Promise<void>
+}
+
+export function startShard(options: ClassifierOptions): ShardHandle {
+  const source = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
+  const pool = new Piscina({
+    filename: new URL(source, import.meta.url).href,
+    workerData: options,
+    minThreads: 1,
+    maxThreads: 1,
+    concurrentTasksPerWorker: 1,
+    recordTiming: false,
+    // a thread that ends takes its rolling state along: never for idleness
+    idleTimeout: Number.POSITIVE_INFINITY,
+  })
+  return {
+    run(task) {
+      const transferList = [...task.rowSlabs]
+      if (task.slab !== null) transferList.push(task.slab)
+      return pool.run(task, { transferList })
+    },
+    close: () => pool.destroy(),
+  }
+}

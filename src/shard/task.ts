@@ -1,0 +1,39 @@
+import type { ShardDefinitions } from '../slab/definitions.ts'
+import type { Cancel } from './cancel.ts'
+import type { FilledRows } from './row-sink.ts'
+
+/** One call of a shard. Buffers in it are moved. */
+export type ShardTask = {
+  /** New contracts and condition lists that the slab uses, or null. */
+  readonly definitions: ShardDefinitions | null
+  /** Event slab, or null for a call that only makes room or passes time. */
+  readonly slab: ArrayBuffer | null
+  readonly from: number
+  readonly rows: number
+  /** Reading clock of each connection as of the slab's sealing; NaN: none. */
+  readonly clocks: Float64Array
+  /** Empty row slabs for the shard to fill. */
+  readonly rowSlabs: readonly ArrayBuffer[]
+  /** Nothing more will come: close every window. */
+  readonly isDrain: boolean
+}
+
+export type ShardResult = {
+  readonly slab: ArrayBuffer | null
+  /** Row to go on from; equal to the task's rows when the slab is done. */
+  readonly next: number
+  readonly filled: readonly FilledRows[]
+  /** To be applied after `filled`. */
+  readonly cancels: readonly Cancel[]
+  /** counts.ts */
+  readonly counts: Float64Array
+  readonly premium: Float64Array
+  /** Prints held now, waiting rows among them. */
+  readonly held: number
+  /** Whether final rows wait for a row slab. */
+  readonly isWaiting: boolean
+  /** Empty row slabs that the shard keeps. */
+  readonly empties: number
+  /** When the slab was done, epoch ms. */
+  readonly classifiedAt: number
+}

@@ -1,0 +1,38 @@
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
+import { EventSlab } from '../slab/event-slab.ts'
+import { Classifier, type ClassifierOptions } from './classifier.ts'
+import type { ShardResult, ShardTask } from './task.ts'
+
+/**
+ * A shard's thread. The pool blocks it between calls, so it has no timers, sockets or promises:
+ * everything it knows of time comes with the slabs.
+ */
+const classifier = new Classifier(workerData as ClassifierOptions)
+
+export default function run(task: ShardTask): unknown {
+  const { sink } = classifier
+  if (task.definitions !== null) classifier.define(task.definitions)
+  for (const buffer of task.rowSlabs) sink.offer(buffer)
+  sink.flush()
+  let next = task.from
+  if (task.slab !== null) next = classifier.read(new EventSlab(task.slab), task.from, task.rows)
+  if (next === task.rows) {
+    if (task.isDrain) classifier.closeEverything()
+    else classifier.closeQuiet(task.clocks)
+  }
+  const result: ShardResult = {
+    slab: task.slab,
+    next,
+    filled: sink.take(),
+    cancels: classifier.takeCancels(),
+    counts: classifier.takeCounts(),
+    premium: classifier.takePremium(),
+    held: classifier.held,
+    isWaiting: sink.isWaiting,
+    empties: sink.empties,
+    classifiedAt: performance.timeOrigin + performance.now(),
+  }
+  const buffers = result.filled.map((rows) => rows.buffer)
+  if (task.slab !== null) buffers.push(task.slab)
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: result } as never)
+}
