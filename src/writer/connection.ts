@@ -1,0 +1,76 @@
+import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { COPY_COLUMNS } from './copy-blocks.ts'
+import { COPY_HEADER, COPY_TRAILER } from './copy-buffer.ts'
+
+const CONNECT_MS_MAX = 10_000
+const KEEPALIVE_MS = 10_000
+/** The server reads a whole message before it works on it: smaller ones overlap the two. */
+const CHUNK_BYTES = 1 << 18
+
+const COPY_SQL = `COPY options_flow_history (${COPY_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`
+
+/**
+ * What we need of a session, whatever the role's defaults are: no time limit of the server cuts a
+ * batch short, and a server that lost us notices within a minute and lets go of our locks.
+ */
+const SESSION_SQL = [
+  'SET statement_timeout = 0',
+  'SET lock_timeout = 0',
+  'SET idle_in_transaction_session_timeout = 0',
+  'SET client_min_messages = warning',
+  'SET tcp_keepalives_idle = 20',
+  'SET tcp_keepalives_interval = 10',
+  'SET tcp_keepalives_count = 4',
+].join('; ')
+
+/** One connection; `broken` rejects when it is lost, whatever was under way. */
+export type Connection = {
+  readonly client: pg.Client
+  readonly broken: Promise<never>
+  /** Cuts the connection now, with this error for whoever waits on it. */
+  cut(error: Error): void
+}
+
+/** Connects and sets up the session. `name` is what the database shows us as, up to 63 letters. */
+export async function connect(databaseUrl: string, name: string): Promise<Connection> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_MS,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+  })
+  const lost = Promise.withResolvers<never>()
+  lost.promise.catch(() => {}) // nobody may be waiting when it happens
+  client.on('error', (error) => lost.reject(error))
+  client.on('end', () => lost.reject(new Error('the connection to PostgreSQL was lost')))
+  const cut = (error: Error): void => {
+    lost.reject(error)
+    // end() would wait for the statement under way, which may be the one that hangs
+    ;(
+      client as unknown as { connection: { stream: { destroy(): void } } }
+    ).connection.stream.destroy()
+  }
+  try {
+    await client.connect()
+    await client.query(`${SESSION_SQL}; SET application_name = '${name}'`)
+  } catch (error) {
+    cut(error as Error)
+    throw error
+  }
+  return { client, broken: lost.promise, cut }
+}
+
+/** Sends encoded rows; when it resolves the server has taken them all into the open transaction. */
+export function copyRows(client: pg.Client, rows: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = client.query(copyFrom(COPY_SQL))
+    stream.on('error', reject)
+    stream.on('finish', resolve)
+    stream.write(COPY_HEADER)
+    for (let at = 0; at < rows.length; at += CHUNK_BYTES) {
+      stream.write(rows.subarray(at, at + CHUNK_BYTES))
+    }
+    stream.end(COPY_TRAILER)
+  })
+}

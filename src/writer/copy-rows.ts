@@ -1,0 +1,236 @@
+import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
+import { DAY_MS } from '../domain/new-york.ts'
+import { CONDITION_SET_NONE, type Definitions } from '../slab/definitions.ts'
+import type { RowSlab } from '../slab/row-slab.ts'
+import {
+  type ContractBlock,
+  conditionsBlock,
+  contractBlock,
+  exchangeBlock,
+  FLAG_BITS,
+  labelBlock,
+} from './copy-blocks.ts'
+import type { CopyBuffer } from './copy-buffer.ts'
+import { NUMERIC_BYTES_MAX, writeBigTicks, writeTicks } from './numeric.ts'
+
+/** Exchange ids are any 32-bit number: what a broken feed makes up is built anew each time. */
+const EXCHANGES_MAX = 1_024
+
+/** Room for what differs in every row: 5 bigints, 4 numerics, 10 integers, the event's numbers. */
+const VARIABLE_BYTES_MAX = 5 * 12 + 4 * NUMERIC_BYTES_MAX + 10 * 8 + 64
+
+/** Codes of the four labels are below 8, 4, 4 and 4. */
+const LABELS_MAX = (8 * 4 * 4 * 4) << FLAG_BITS
+
+const TWO_POW_32 = 2 ** 32
+const DIGIT_0 = 48
+const HYPHEN = 45
+
+/** Rows to COPY bytes. Holds the definitions of contracts and condition sets, append-only. */
+export class RowEncoder {
+  readonly #contracts: ContractBlock[] = []
+  readonly #conditions: Buffer[] = []
+  readonly #exchanges = new Map<number, Buffer>()
+  readonly #labels: (Buffer | undefined)[] = Array.from({ length: LABELS_MAX })
+
+  constructor() {
+    this.#conditions[CONDITION_SET_NONE] = conditionsBlock([])
+  }
+
+  /** Must come ahead of the first row that uses an id. */
+  define(definitions: Definitions): void {
+    const { firstContract, contracts, firstConditionSet, conditionSets } = definitions
+    if (contracts.length > 0 && firstContract !== this.#contracts.length) {
+      throw new Error(`contract ${this.#contracts.length} must be next, was ${firstContract}`)
+    }
+    if (conditionSets.length > 0 && firstConditionSet !== this.#conditions.length) {
+      const next = this.#conditions.length
+      throw new Error(`condition set ${next} must be next, was ${firstConditionSet}`)
+    }
+    for (const ticker of contracts) this.#contracts.push(contractBlock(ticker))
+    for (const conditions of conditionSets) this.#conditions.push(conditionsBlock(conditions))
+  }
+
+  /** Ticker of a defined contract. */
+  tickerOf(contract: number): string {
+    return this.#contractOf(contract).ticker.toString('latin1')
+  }
+
+  /**
+   * Appends rows from `from` until `rows` (exclusive), or until `out` holds `rowsMax` rows or
+   * `bytesMax` bytes or more, and returns the row to go on from. The first row always fits.
+   */
+  encode(
+    slab: RowSlab,
+    from: number,
+    rows: number,
+    out: CopyBuffer,
+    rowsMax: number,
+    bytesMax: number,
+  ): number {
+    let row = from
+    let dayEnd = -1
+    while (row < rows && out.rows < rowsMax && out.length < bytesMax) {
+      const time = slab.time[row]!
+      if (time >= dayEnd || time < dayEnd - DAY_MS) {
+        const day = Math.floor(time / DAY_MS)
+        out.days.add(day)
+        dayEnd = (day + 1) * DAY_MS
+      }
+      this.#row(slab, row, out)
+      out.rows++
+      row++
+    }
+    return row
+  }
+
+  #row(slab: RowSlab, row: number, out: CopyBuffer): void {
+    const contract = this.#contractOf(slab.contract[row]!)
+    const conditions = this.#conditions[slab.conditions[row]!]
+    if (conditions === undefined) throw new Error(`unknown condition set ${slab.conditions[row]}`)
+    const labels = this.#labelsOf(slab, row)
+    const exchange = this.#exchangeOf(slab.exchange[row]!)
+    const shared = contract.bytes.length + labels.length + exchange.length + conditions.length
+    out.reserve(shared + contract.ticker.length + VARIABLE_BYTES_MAX)
+    const { bytes, view } = out
+    let at = out.length
+    bytes.set(contract.bytes, at)
+    at += contract.bytes.length
+    bytes.set(labels, at)
+    at += labels.length
+    bytes.set(exchange, at)
+    at += exchange.length
+    bytes.set(conditions, at)
+    at += conditions.length
+
+    const price = slab.price[row]!
+    const size = slab.size[row]!
+    at = writeBigint(view, at, slab.time[row]!)
+    at = writeTicks(view, at, price)
+    at = writeInteger(view, at, size)
+    at = writePremium(view, at, price, size)
+    at = writeInteger(view, at, slab.dte[row]!)
+    at = writeInteger(view, at, slab.arrival[row]!)
+    at = writeBigintOrNull(view, at, slab.recv[row]!)
+    at = writeBigintOrNull(view, at, slab.sequence[row]!)
+    at = writeQuote(view, at, slab, row)
+    out.length = writeEvent(view, bytes, at, slab, row, contract.ticker)
+  }
+
+  #contractOf(id: number): ContractBlock {
+    const contract = this.#contracts[id]
+    if (contract === undefined) throw new Error(`unknown contract ${id}`)
+    return contract
+  }
+
+  #labelsOf(slab: RowSlab, row: number): Buffer {
+    const tradeType = slab.tradeType[row]!
+    const sentiment = slab.sentiment[row]!
+    const aggressiveness = slab.aggressiveness[row]!
+    const side = slab.side[row]!
+    const flags = slab.flags[row]!
+    const labels = ((tradeType * 4 + sentiment) * 4 + aggressiveness) * 4 + side
+    const key = (labels << FLAG_BITS) | flags
+    const known = this.#labels[key]
+    if (known !== undefined) return known
+    const built = labelBlock(tradeType, sentiment, aggressiveness, side, flags)
+    this.#labels[key] = built
+    return built
+  }
+
+  #exchangeOf(id: number): Buffer {
+    const known = this.#exchanges.get(id)
+    if (known !== undefined) return known
+    const built = exchangeBlock(id)
+    if (this.#exchanges.size < EXCHANGES_MAX) this.#exchanges.set(id, built)
+    return built
+  }
+}
+
+function writePremium(view: DataView, at: number, price: number, size: number): number {
+  const ticks = price * size * CONTRACT_MULTIPLIER
+  return ticks <= Number.MAX_SAFE_INTEGER
+    ? writeTicks(view, at, ticks)
+    : writeBigTicks(view, at, BigInt(price) * BigInt(size) * BigInt(CONTRACT_MULTIPLIER))
+}
+
+function writeQuote(view: DataView, start: number, slab: RowSlab, row: number): number {
+  const bid = slab.bid[row]!
+  const ask = slab.ask[row]!
+  let at = start
+  if (Number.isNaN(bid)) {
+    for (let column = 0; column < 5; column++) at = writeNull(view, at)
+    return at
+  }
+  at = writeTicks(view, at, bid)
+  at = Number.isNaN(ask) ? writeNull(view, at) : writeTicks(view, at, ask)
+  at = writeSizeOrNull(view, at, slab.bidSize[row]!)
+  at = writeSizeOrNull(view, at, slab.askSize[row]!)
+  return writeInteger(view, at, slab.quoteAge[row]!)
+}
+
+/** The event is named by its contract and its first leg: ticker-time-arrival. */
+function writeEvent(
+  view: DataView,
+  bytes: Buffer,
+  start: number,
+  slab: RowSlab,
+  row: number,
+  ticker: Buffer,
+): number {
+  let at = start
+  if (slab.eventLegs[row] === 0) {
+    for (let column = 0; column < 3; column++) at = writeNull(view, at)
+    return at
+  }
+  at += 4
+  bytes.set(ticker, at)
+  at += ticker.length
+  bytes[at++] = HYPHEN
+  at = writeDecimal(bytes, at, slab.eventTime[row]!)
+  bytes[at++] = HYPHEN
+  at = writeDecimal(bytes, at, slab.eventArrival[row]!)
+  view.setInt32(start, at - start - 4)
+  at = writeInteger(view, at, slab.eventLegs[row]!)
+  return writeInteger(view, at, slab.eventSpan[row]!)
+}
+
+/** A whole number of 0 to 2^53 as text. */
+function writeDecimal(bytes: Buffer, at: number, value: number): number {
+  let digits = 1
+  for (let bound = 10; value >= bound; bound *= 10) digits++
+  let rest = value
+  for (let place = at + digits - 1; place >= at; place--) {
+    const next = Math.floor(rest / 10)
+    bytes[place] = DIGIT_0 + (rest - next * 10)
+    rest = next
+  }
+  return at + digits
+}
+
+function writeNull(view: DataView, at: number): number {
+  view.setInt32(at, -1)
+  return at + 4
+}
+
+function writeInteger(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 4)
+  view.setInt32(at + 4, value)
+  return at + 8
+}
+
+/** Sizes of a quote side: -1 is none. */
+function writeSizeOrNull(view: DataView, at: number, size: number): number {
+  return size < 0 ? writeNull(view, at) : writeInteger(view, at, size)
+}
+
+function writeBigint(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 8)
+  view.setInt32(at + 4, Math.floor(value / TWO_POW_32))
+  view.setUint32(at + 8, value) // the low 32 bits of a double that holds a whole number
+  return at + 12
+}
+
+function writeBigintOrNull(view: DataView, at: number, value: number): number {
+  return Number.isNaN(value) ? writeNull(view, at) : writeBigint(view, at, value)
+}

@@ -1,0 +1,72 @@
+import type { Client } from 'pg'
+import { parseContract } from '../domain/contract.ts'
+import { exchangeText } from './copy-blocks.ts'
+import type { Cancel, Gap } from './messages.ts'
+
+/** At most one row: equal prints differ in arrival, and a print stored twice goes once. */
+const CANCEL_SQL = `
+WITH removed AS (
+  DELETE FROM options_flow_history AS flow
+  USING (
+    SELECT tableoid AS part, ctid AS place FROM options_flow_history
+    WHERE $10::boolean AND symbol = $1 AND timestamp = $8 AND contract_ticker = $2
+      AND arrival = $11 AND price = $5 AND size = $6
+      AND exchange IS NOT DISTINCT FROM $7 AND sequence IS NOT DISTINCT FROM $9
+    ORDER BY received_at DESC NULLS LAST LIMIT 1
+  ) AS newest
+  WHERE flow.symbol = $1 AND flow.timestamp = $8
+    AND flow.tableoid = newest.part AND flow.ctid = newest.place
+  RETURNING 1
+)
+INSERT INTO flow_cancels (symbol, contract_ticker, timestamp, sequence, price, size, exchange,
+  removed_timestamp, removed_sequence, received_at, was_stored)
+VALUES ($1::text, $2::text, $3::bigint, $4::bigint, $5::numeric, $6::integer, $7::text,
+  $8::bigint, $9::bigint, $12::bigint, EXISTS (SELECT FROM removed))`
+
+const GAP_SQL = `
+INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, filled, status)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (gap_id) DO UPDATE SET started_at = excluded.started_at,
+  ended_at = excluded.ended_at, symbols = excluded.symbols, reason = excluded.reason,
+  filled = excluded.filled, status = excluded.status`
+
+/** Removes the print that a cancel names, if it was stored, and records the cancel. */
+export async function storeCancel(client: Client, cancel: Cancel, ticker: string): Promise<void> {
+  const { removed } = cancel
+  const values = [
+    parseContract(ticker)?.underlying ?? ticker,
+    ticker,
+    cancel.time,
+    orNull(cancel.sequence),
+    dollarsOf(cancel.price),
+    cancel.size,
+    exchangeText(cancel.exchange),
+    removed?.time ?? null,
+    removed === null ? null : orNull(removed.sequence),
+    removed?.wasStored ?? false,
+    removed?.arrival ?? null,
+    orNull(cancel.recv),
+  ]
+  await client.query({ name: 'flow_cancel', text: CANCEL_SQL, values })
+}
+
+export async function storeGap(client: Client, gap: Gap): Promise<void> {
+  const { gapId, startedAt, endedAt, symbols, reason, filled, status } = gap
+  const times = [wholeMs(startedAt), endedAt === null ? null : wholeMs(endedAt)]
+  const values = [gapId, ...times, symbols, reason, filled, status]
+  await client.query({ name: 'flow_gap', text: GAP_SQL, values })
+}
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : wholeMs(value)
+}
+
+function wholeMs(value: number): number {
+  return Math.floor(value)
+}
+
+/** Exact decimal text of a price in 1/10,000 dollar. */
+function dollarsOf(ticks: number): string {
+  const fraction = `${ticks % 10_000}`.padStart(4, '0')
+  return `${Math.floor(ticks / 10_000)}.${fraction}`.replace(/\.?0+$/, '')
+}

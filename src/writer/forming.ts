@@ -1,0 +1,104 @@
+import { RowSlab } from '../slab/row-slab.ts'
+import {
+  BATCH_BYTES_MAX,
+  BATCH_EXTRAS_MAX,
+  BATCH_ROWS_MAX,
+  type Batch,
+  clearBatch,
+  isFull,
+  newBatch,
+} from './batch.ts'
+import { CopyBuffer } from './copy-buffer.ts'
+import type { RowEncoder } from './copy-rows.ts'
+import type { Cancel, Gap, PostedSlab } from './messages.ts'
+
+type Item =
+  | { readonly kind: 'slab'; readonly slab: PostedSlab; readonly columns: RowSlab; next: number }
+  | { readonly kind: 'cancel'; readonly cancel: Cancel }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+
+/**
+ * What was posted and is not stored yet, in order: the batch that forms, encoded as far as its
+ * limits allow, and the rest as it came. Two batches take turns, so one forms while the other is in
+ * COPY.
+ */
+export class Forming {
+  readonly #encoder: RowEncoder
+  readonly #rest: Item[] = []
+  #forming = newBatch(new CopyBuffer())
+  #spare: Batch | null = newBatch(new CopyBuffer())
+
+  constructor(encoder: RowEncoder) {
+    this.#encoder = encoder
+  }
+
+  get batch(): Batch {
+    return this.#forming
+  }
+
+  addSlab(slab: PostedSlab): void {
+    this.#add({ kind: 'slab', slab, columns: new RowSlab(slab.buffer), next: 0 })
+  }
+
+  addCancel(cancel: Cancel): void {
+    this.#add({ kind: 'cancel', cancel })
+  }
+
+  addGap(gap: Gap): void {
+    this.#add({ kind: 'gap', gap })
+  }
+
+  /** Takes the batch to store it; the next one forms from the rest. Bring it back with `release`. */
+  take(): Batch {
+    if (this.#spare === null) throw new Error('a batch is in store already')
+    const batch = this.#forming
+    this.#forming = this.#spare
+    this.#spare = null
+    return batch
+  }
+
+  release(batch: Batch): void {
+    clearBatch(batch)
+    this.#spare = batch
+  }
+
+  /** Moves as much of the rest into the forming batch as it may hold. */
+  fill(): void {
+    let taken = 0
+    while (taken < this.#rest.length && !isFull(this.#forming)) {
+      if (!this.#move(this.#rest[taken]!)) break
+      taken++
+    }
+    this.#rest.splice(0, taken)
+  }
+
+  #add(item: Item): void {
+    this.#rest.push(item)
+    this.fill()
+  }
+
+  /** True when all of the item is in the batch. */
+  #move(item: Item): boolean {
+    const batch = this.#forming
+    if (Number.isNaN(batch.firstAt)) batch.firstAt = performance.now()
+    if (item.kind === 'cancel') batch.cancels.push(item.cancel)
+    else if (item.kind === 'gap') batch.gaps.push(item.gap)
+    else {
+      const startedAt = performance.now()
+      const { rows } = item.slab
+      const { copy } = batch
+      item.next = this.#encoder.encode(
+        item.columns,
+        item.next,
+        rows,
+        copy,
+        BATCH_ROWS_MAX,
+        BATCH_BYTES_MAX,
+      )
+      batch.encodeMs += performance.now() - startedAt
+      if (item.next < rows) return false
+      batch.slabs.push(item.slab)
+    }
+    return batch.cancels.length + batch.gaps.length <= BATCH_EXTRAS_MAX
+  }
+}

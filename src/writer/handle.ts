@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads'
+import type { Definitions } from '../slab/definitions.ts'
+import type {
+  Cancel,
+  Committed,
+  FromWriter,
+  Gap,
+  PostedSlab,
+  PreviousWriter,
+  StoreError,
+  ToWriter,
+  Waiting,
+  WriterData,
+} from './messages.ts'
+
+export type WriterOptions = WriterData & {
+  /** A batch is stored; its slabs come back and are free. */
+  readonly onCommitted: (committed: Committed) => void
+  /** Each failed attempt; the batch is tried again. */
+  readonly onStoreError: (error: StoreError) => void
+  /** Each change between waiting for the database and storing. */
+  readonly onWaiting: (waiting: Waiting) => void
+  /** The thread died of a bug: what it held is not stored and its slabs are lost. */
+  readonly onFatal: (error: Error) => void
+  readonly onLog: (line: string) => void
+  /** Ends a start that still waits for the database. */
+  readonly signal?: AbortSignal
+}
+
+export type Writer = {
+  /** The last sign of life of a writer before this one; null on a new database. */
+  readonly previous: PreviousWriter | null
+  /** Must come ahead of the first slab that uses the definitions. */
+  define(definitions: Definitions): void
+  /** Moves the slab away; it comes back by `onCommitted` once its rows are stored. */
+  post(slab: PostedSlab): void
+  /** Applied after all rows that were posted before. */
+  cancel(cancels: readonly Cancel[]): void
+  recordGaps(gaps: readonly Gap[]): void
+  /** Resolves when everything that was posted before is committed. */
+  drain(): Promise<void>
+  /** Ends the thread at once; what is not committed is not stored. */
+  stop(): Promise<void>
+  /** Rows that were posted and are not committed yet. */
+  readonly rowsWaiting: number
+}
+
+/** How long the thread may take to close its connections. */
+const STOP_MS_MAX = 3_000
+
+/**
+ * Starts the writer thread and resolves when the database is there and its schema is up to date,
+ * however long that takes. Rejects what waiting does not change, with what to do.
+ */
+export function startWriter(options: WriterOptions): Promise<Writer> {
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const { databaseUrl, retentionDays, signal } = options
+  const workerData: WriterData = { databaseUrl, retentionDays }
+  const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const drains = new Map<number, () => void>()
+  let drainsAsked = 0
+  let rowsWaiting = 0
+  let isReady = false
+  let isStopped = false
+
+  const send = (message: ToWriter, moved: readonly ArrayBuffer[] = []): void =>
+    worker.postMessage(message, moved)
+  const stop = async (): Promise<void> => {
+    isStopped = true
+    send({ kind: 'stop' })
+    const patience = setTimeout(() => void worker.terminate(), STOP_MS_MAX)
+    await ended
+    clearTimeout(patience)
+  }
+  const writerOf = (previous: PreviousWriter | null): Writer => ({
+    previous,
+    define: (definitions) => send({ kind: 'definitions', definitions }),
+    post: (slab) => {
+      rowsWaiting += slab.rows
+      send({ kind: 'rows', ...slab }, [slab.buffer])
+    },
+    cancel: (cancels) => send({ kind: 'cancels', cancels }),
+    recordGaps: (gaps) => send({ kind: 'gaps', gaps }),
+    drain: () =>
+      new Promise((resolve) => {
+        drainsAsked++
+        drains.set(drainsAsked, resolve)
+        send({ kind: 'drain', drain: drainsAsked })
+      }),
+    stop,
+    get rowsWaiting() {
+      return rowsWaiting
+    },
+  })
+
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      if (!isReady) reject(error)
+      else if (!isStopped) options.onFatal(error)
+    }
+    worker.on('message', (message: FromWriter) => {
+      switch (message.kind) {
+        case 'ready':
+          isReady = true
+          resolve(writerOf(message.previous))
+          break
+        case 'committed':
+          rowsWaiting -= message.rows + message.setAside
+          options.onCommitted(message)
+          break
+        case 'store-error':
+          options.onStoreError(message)
+          break
+        case 'waiting':
+          options.onWaiting(message.waiting)
+          break
+        case 'log':
+          options.onLog(message.line)
+          break
+        case 'refused':
+          reject(new Error(`the database cannot be used: ${message.message}`))
+          break
+        case 'drained':
+          for (const [drain, done] of drains) {
+            if (drain > message.drain) continue
+            drains.delete(drain)
+            done()
+          }
+          break
+      }
+    })
+    worker.once('error', fail)
+    void ended.then(() => fail(new Error('the writer thread ended')))
+    signal?.addEventListener('abort', () => {
+      if (isReady) return
+      reject(new Error('the writer was stopped before the database was there'))
+      void stop()
+    })
+  })
+}

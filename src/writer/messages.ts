@@ -1,0 +1,91 @@
+import type { Definitions } from '../slab/definitions.ts'
+import type { StoreReason } from './store-error.ts'
+
+/** A row slab on its way to the database. Times are epoch ms with fractions. */
+export type PostedSlab = {
+  readonly buffer: ArrayBuffer
+  readonly rows: number
+  /** When the slab's oldest row was read from the socket; NaN where the source has no such time. */
+  readonly oldestReadAt: number
+  readonly classifiedAt: number
+}
+
+/** A cancel message and the print that it removed, if it removed one. NaN stands for null. */
+export type Cancel = {
+  readonly contract: number
+  readonly time: number
+  readonly sequence: number
+  readonly recv: number
+  /** 1/10,000 dollar. */
+  readonly price: number
+  readonly size: number
+  readonly exchange: number
+  readonly removed: null | {
+    readonly time: number
+    readonly sequence: number
+    readonly arrival: number
+    /** Whether the print was posted to the writer as a row. */
+    readonly wasStored: boolean
+  }
+}
+
+/** An interval in which prints may have been missed; stored by `gapId`, the latest version wins. */
+export type Gap = {
+  readonly gapId: string
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly symbols: readonly string[]
+  readonly reason: string
+  readonly filled: number
+  readonly status: string
+}
+
+export type WriterData = {
+  readonly databaseUrl: string
+  /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */
+  readonly retentionDays: number | null
+}
+
+export type ToWriter =
+  | { readonly kind: 'definitions'; readonly definitions: Definitions }
+  | ({ readonly kind: 'rows' } & PostedSlab)
+  | { readonly kind: 'cancels'; readonly cancels: readonly Cancel[] }
+  | { readonly kind: 'gaps'; readonly gaps: readonly Gap[] }
+  | { readonly kind: 'drain'; readonly drain: number }
+  | { readonly kind: 'stop' }
+
+/** The last sign of life of the writer before this one, of any process on this database. */
+export type PreviousWriter = { readonly committedAt: number; readonly drained: boolean }
+
+/** What one commit brought. Durations in ms; `slabs` are those whose last row is now stored. */
+export type Committed = {
+  readonly batch: number
+  readonly rows: number
+  /** Rows that PostgreSQL refuses for what they hold. They are not in `rows`. */
+  readonly setAside: number
+  readonly bytes: number
+  readonly cancels: number
+  readonly slabs: readonly PostedSlab[]
+  readonly encodeMs: number
+  readonly copyMs: number
+  readonly commitMs: number
+  /** Epoch ms with fractions. */
+  readonly committedAt: number
+}
+
+export type StoreError = { readonly reason: StoreReason; readonly message: string }
+
+/** A change of state: the writer waits for the database, or stores again after `waitedMs`. */
+export type Waiting =
+  | ({ readonly state: 'waiting' } & StoreError)
+  | { readonly state: 'storing'; readonly waitedMs: number }
+
+export type FromWriter =
+  | { readonly kind: 'ready'; readonly previous: PreviousWriter | null }
+  | ({ readonly kind: 'committed' } & Committed)
+  | ({ readonly kind: 'store-error' } & StoreError)
+  | { readonly kind: 'waiting'; readonly waiting: Waiting }
+  | { readonly kind: 'log'; readonly line: string }
+  | { readonly kind: 'refused'; readonly message: string }
+  /** All drains up to this number are done. */
+  | { readonly kind: 'drained'; readonly drain: number }

@@ -1,0 +1,68 @@
+import type { Client } from 'pg'
+import { sql as flowHistory } from './migrations/0001_flow_history.ts'
+
+/** In order; the place in the list plus one is the number. Never change one that was released. */
+const MIGRATIONS = [{ name: '0001_flow_history', sql: flowHistory }] as const
+
+/** Serialises the migrations of several processes; held to the end of each transaction. */
+const LOCK = 'SELECT pg_advisory_xact_lock(7306093, 1)'
+
+/** The database cannot be used by this program, and waiting will not change that. */
+export class SchemaError extends Error {}
+
+/**
+ * Brings the database up to this program's schema and returns the names of what was applied. Safe
+ * to run again and by several processes at once: each migration is one transaction under a lock.
+ */
+export async function migrate(client: Client): Promise<readonly string[]> {
+  await inTransaction(client, async () => {
+    await client.query(`CREATE TABLE IF NOT EXISTS flow_migrations (
+      version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
+    )`)
+  })
+  const applied: string[] = []
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    await inTransaction(client, async () => {
+      if ((await versionOf(client)) > index) return
+      await client.query(migration.sql).catch((error: Error & { code?: string }) => {
+        throw error.code === '42P07' ? alreadyThere(error) : error
+      })
+      const values = [index + 1, migration.name]
+      await client.query('INSERT INTO flow_migrations (version, name) VALUES ($1, $2)', values)
+      applied.push(migration.name)
+    })
+  }
+  return applied
+}
+
+async function versionOf(client: Client): Promise<number> {
+  const text = 'SELECT coalesce(max(version), 0)::integer AS version FROM flow_migrations'
+  const version = (await client.query<{ version: number }>(text)).rows[0]!.version
+  if (version > MIGRATIONS.length) {
+    throw new SchemaError(
+      `the database is at schema version ${version} and this program knows ${MIGRATIONS.length}: ` +
+        'start the newer program that made it, or use another database',
+    )
+  }
+  return version
+}
+
+function alreadyThere(cause: Error): SchemaError {
+  return new SchemaError(
+    `the database has a table of ours that we did not make (${cause.message}): rename it or use ` +
+      'another database; nothing was changed',
+    { cause },
+  )
+}
+
+async function inTransaction(client: Client, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await client.query(LOCK)
+    await work()
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {}) // the first error is the one that counts
+    throw error
+  }
+}

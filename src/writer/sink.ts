@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
+import type { Batch } from './batch.ts'
+import { type Connection, connect } from './connection.ts'
+import type { PreviousWriter, StoreError, Waiting } from './messages.ts'
+import { migrate } from './migrate.ts'
+import { describeError, isLasting, reasonOf } from './store-error.ts'
+import { type Stored, storeBatch, storeBatchInParts } from './transaction.ts'
+import { makePartitionsAhead, writeRetention } from './upkeep.ts'
+
+const RETRY_MS_MIN = 100
+const RETRY_MS_MAX = 10_000
+/** A batch that gets no answer for this long is tried anew; doubled each time, eightfold at most. */
+const ANSWER_MS_MAX = 120_000
+
+export type SinkOptions = {
+  readonly databaseUrl: string
+  readonly retentionDays: number | null
+  readonly tickerOf: (contract: number) => string
+  readonly onStoreError: (error: StoreError) => void
+  readonly onWaiting: (waiting: Waiting) => void
+}
+
+/** The database will not take what we bring until someone changes something. */
+export class RefusedError extends Error {}
+
+/** One connection that stores one batch after the other, each exactly once, and never gives up. */
+export class Sink {
+  readonly #options: SinkOptions
+  readonly #writer = randomUUID()
+  readonly #stop = new AbortController()
+  readonly #days = new Set<number>()
+  #connection: Connection | null = null
+  #batchNumber = 0
+  #waitingFor: string | null = null
+  #waitingSince = 0
+
+  constructor(options: SinkOptions) {
+    this.#options = options
+  }
+
+  /** Number of the last batch that was stored. */
+  get batchNumber(): number {
+    return this.#batchNumber
+  }
+
+  /**
+   * Waits for the database, brings its schema up to date and returns the last sign of life of an
+   * earlier writer. Throws RefusedError for what waiting does not change.
+   */
+  start(): Promise<PreviousWriter | null> {
+    return this.#retry(true, async ({ client }) => {
+      await migrate(client)
+      await writeRetention(client, this.#options.retentionDays)
+      await makePartitionsAhead(client)
+      const previous = await lastSign(client, this.#writer)
+      const insert = `INSERT INTO flow_batches (writer, batch, committed_at)
+        VALUES ($1, 0, $2) ON CONFLICT DO NOTHING`
+      await client.query(insert, [this.#writer, Date.now()])
+      return previous
+    })
+  }
+
+  /** Stores the batch, however long that takes. */
+  async store(batch: Batch): Promise<Stored> {
+    const batchNumber = this.#batchNumber + 1
+    const { tickerOf } = this.#options
+    const writer = this.#writer
+    let inParts = false
+    const stored = await this.#retry(false, async ({ client }) => {
+      try {
+        await this.#ensureDays(client, batch)
+        const job = { client, writer, batchNumber, batch, tickerOf }
+        if (inParts) return await storeBatchInParts(job, (error) => this.#tell(error))
+        return await storeBatch(job)
+      } catch (error) {
+        if (reasonOf(error) === 'data') inParts = true
+        throw error
+      }
+    })
+    this.#batchNumber = batchNumber
+    return stored ?? { setAside: 0, copyMs: 0, commitMs: 0 }
+  }
+
+  /** Marks that nothing of this writer is left to store; a crash would leave the mark unset. */
+  async markDrained(): Promise<void> {
+    await this.#retry(false, async ({ client }) => {
+      const update = 'UPDATE flow_batches SET drained = true, committed_at = $2 WHERE writer = $1'
+      await client.query(update, [this.#writer, Date.now()])
+    })
+  }
+
+  /** Gives up: ends what is under way and closes the connection. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the writer was stopped'))
+    const connection = this.#connection
+    this.#connection = null
+    if (connection === null) return
+    const ended = connection.client.end().catch(() => {})
+    await Promise.race([ended, sleep(1_000, undefined, { ref: false })])
+    connection.cut(new Error('the writer was stopped'))
+  }
+
+  /** The one retry loop: capped, jittered, and for ever. */
+  async #retry<T>(isStart: boolean, work: (connection: Connection) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      this.#stop.signal.throwIfAborted()
+      try {
+        const connection = await this.#connected()
+        const result = await withAnswer(connection, work(connection), attempt)
+        this.#recovered()
+        return result
+      } catch (error) {
+        this.#connection?.cut(error as Error)
+        this.#connection = null
+        this.#stop.signal.throwIfAborted()
+        const { reason, message } = this.#tell(error)
+        if (isStart && isLasting(reason)) throw new RefusedError(message, { cause: error })
+        if (reason === 'data' && attempt === 0) continue // the next attempt finds the row
+        this.#waits({ reason, message })
+        const delayMs = Math.min(RETRY_MS_MIN * 2 ** Math.min(attempt, 10), RETRY_MS_MAX)
+        await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: this.#stop.signal })
+      }
+    }
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#connection !== null) return this.#connection
+    const name = `flow-writer-${this.#writer}`
+    const connection = await connect(this.#options.databaseUrl, name)
+    // a server process of ours that has not noticed yet that its connection is gone keeps locks
+    const others = 'FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()'
+    const text = `SELECT pg_terminate_backend(pid) ${others}`
+    this.#connection = connection // from here on a failure cuts it
+    await withAnswer(connection, connection.client.query(text, [name]), 0)
+    this.#days.clear()
+    return connection
+  }
+
+  async #ensureDays(client: Client, batch: Batch): Promise<void> {
+    for (const day of batch.copy.days) {
+      if (this.#days.has(day)) continue
+      // dates that PostgreSQL does not have go where the function would send them: to DEFAULT
+      if (Math.abs(day) < 100_000) {
+        await client.query("SELECT flow_ensure_partition(date '1970-01-01' + $1::integer)", [day])
+      }
+      this.#days.add(day)
+    }
+  }
+
+  #tell(error: unknown): StoreError {
+    const message = describeError(error, this.#options.databaseUrl)
+    const failure = { reason: reasonOf(error), message }
+    this.#options.onStoreError(failure)
+    return failure
+  }
+
+  /** Tells the first failure, and then only one of another kind. */
+  #waits(failure: StoreError): void {
+    if (this.#waitingFor === null) this.#waitingSince = performance.now()
+    if (this.#waitingFor === failure.reason) return
+    this.#waitingFor = failure.reason
+    this.#options.onWaiting({ state: 'waiting', ...failure })
+  }
+
+  #recovered(): void {
+    if (this.#waitingFor === null) return
+    this.#waitingFor = null
+    const waitedMs = performance.now() - this.#waitingSince
+    this.#options.onWaiting({ state: 'storing', waitedMs })
+  }
+}
+
+async function withAnswer<T>(
+  connection: Connection,
+  work: Promise<T>,
+  attempt: number,
+): Promise<T> {
+  const patienceMs = ANSWER_MS_MAX * 2 ** Math.min(attempt, 3)
+  const timer = setTimeout(() => {
+    connection.cut(new Error(`PostgreSQL gave no answer for ${patienceMs / 1000} s`))
+  }, patienceMs)
+  try {
+    return await Promise.race([work, connection.broken])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => {}) // it fails behind a broken connection, which was told already
+  }
+}
+
+async function lastSign(client: Client, writer: string): Promise<PreviousWriter | null> {
+  const found = await client.query<{ committed_at: string; drained: boolean }>(
+    `SELECT committed_at, drained FROM flow_batches WHERE writer <> $1
+     ORDER BY committed_at DESC LIMIT 1`,
+    [writer],
+  )
+  const row = found.rows[0]
+  return row === undefined ? null : { committedAt: Number(row.committed_at), drained: row.drained }
+}

@@ -1,0 +1,151 @@
+/**
+ * The writer thread: slabs in, transactions out. A plain worker, because it needs its event loop:
+ * while PostgreSQL works on one batch the next one is encoded.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type Batch, flushDelayMs } from './batch.ts'
+import { RowEncoder } from './copy-rows.ts'
+import { Forming } from './forming.ts'
+import type { FromWriter, ToWriter, WriterData } from './messages.ts'
+import { RefusedError, Sink } from './sink.ts'
+import { describeError, reasonOf } from './store-error.ts'
+import { upkeep } from './upkeep.ts'
+
+const UPKEEP_PERIOD_MS = 3_600_000
+
+if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
+const port: MessagePort = parentPort
+const { databaseUrl, retentionDays } = workerData as WriterData
+
+const encoder = new RowEncoder()
+const forming = new Forming(encoder)
+const sink = new Sink({
+  databaseUrl,
+  retentionDays,
+  tickerOf: (contract) => encoder.tickerOf(contract),
+  onStoreError: (error) => tell({ kind: 'store-error', ...error }),
+  onWaiting: (waiting) => tell({ kind: 'waiting', waiting }),
+})
+
+/** Number of the drain that was asked for last, and of the last that is done. */
+let drainAsked = 0
+let drainDone = 0
+let stopping = false
+let wake: () => void = () => {}
+
+function tell(message: FromWriter, moved: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, moved)
+}
+
+function take(message: ToWriter): void {
+  switch (message.kind) {
+    case 'definitions':
+      encoder.define(message.definitions)
+      return
+    case 'rows':
+      forming.addSlab(message)
+      break
+    case 'cancels':
+      for (const cancel of message.cancels) forming.addCancel(cancel)
+      break
+    case 'gaps':
+      for (const gap of message.gaps) forming.addGap(gap)
+      break
+    case 'drain':
+      drainAsked = message.drain
+      break
+    case 'stop':
+      stopping = true
+      void sink.stop()
+      break
+  }
+  wake()
+}
+
+/** Until the forming batch is due, the drain is asked for, or the writer is stopped. */
+async function untilDue(lastCommitAt: number): Promise<void> {
+  while (!stopping) {
+    const draining = drainAsked > drainDone
+    const state = { now: performance.now(), lastCommitAt, draining }
+    const delayMs = flushDelayMs(forming.batch, state)
+    if (delayMs === 0 || draining) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+async function storeForEver(): Promise<void> {
+  let lastCommitAt = performance.now()
+  while (!stopping) {
+    await untilDue(lastCommitAt)
+    if (stopping) return
+    if (drainAsked > drainDone && Number.isNaN(forming.batch.firstAt)) {
+      const drain = drainAsked
+      await sink.markDrained()
+      drainDone = drain
+      tell({ kind: 'drained', drain })
+      continue
+    }
+    await storeNext()
+    lastCommitAt = performance.now()
+  }
+}
+
+async function storeNext(): Promise<void> {
+  const batch = forming.take()
+  forming.fill()
+  const { setAside, copyMs, commitMs } = await sink.store(batch)
+  tellCommitted(batch, setAside, copyMs, commitMs)
+  forming.release(batch)
+  forming.fill()
+}
+
+function tellCommitted(batch: Batch, setAside: number, copyMs: number, commitMs: number): void {
+  const { copy, cancels, slabs, encodeMs } = batch
+  const buffers = slabs.map((slab) => slab.buffer)
+  const counts = {
+    rows: copy.rows - setAside,
+    setAside,
+    bytes: copy.length,
+    cancels: cancels.length,
+  }
+  const committedAt = performance.timeOrigin + performance.now()
+  const times = { encodeMs, copyMs, commitMs, committedAt }
+  tell({ kind: 'committed', batch: sink.batchNumber, ...counts, ...times, slabs }, buffers)
+}
+
+async function keepUp(): Promise<void> {
+  try {
+    const mayDrop = retentionDays !== null && retentionDays > 0
+    const removed = await upkeep(databaseUrl, { mayDrop })
+    if (removed > 0)
+      tell({ kind: 'log', line: `removed ${removed} rows of flow past the retention` })
+  } catch (error) {
+    // nothing waits for it: the next hour tries again, and a batch makes the partition it needs
+    const message = `upkeep failed: ${describeError(error, databaseUrl)}`
+    tell({ kind: 'store-error', reason: reasonOf(error), message })
+  }
+}
+
+async function main(): Promise<void> {
+  port.on('message', take)
+  try {
+    const previous = await sink.start()
+    tell({ kind: 'ready', previous })
+    void keepUp()
+    const upkeepTimer = setInterval(() => void keepUp(), UPKEEP_PERIOD_MS)
+    await storeForEver()
+    clearInterval(upkeepTimer)
+  } catch (error) {
+    if (error instanceof RefusedError) tell({ kind: 'refused', message: error.message })
+    else if (!stopping) throw error
+  }
+  port.close()
+}
+
+await main()

@@ -1,0 +1,125 @@
+import type { Client } from 'pg'
+import type { Batch } from './batch.ts'
+import { copyRows } from './connection.ts'
+import { rowOffsets } from './copy-buffer.ts'
+import { storeCancel, storeGap } from './extras.ts'
+import { reasonOf } from './store-error.ts'
+
+export type Stored = {
+  /** Rows, cancels and gaps that PostgreSQL refuses for what they hold. */
+  readonly setAside: number
+  readonly copyMs: number
+  readonly commitMs: number
+}
+
+type Job = {
+  readonly client: Client
+  /** Names this writer in flow_batches. */
+  readonly writer: string
+  readonly batchNumber: number
+  readonly batch: Batch
+  readonly tickerOf: (contract: number) => string
+}
+
+/**
+ * Stores one batch in one transaction; null when an earlier attempt of the same batch did after
+ * all. The claim comes first: it waits for an earlier attempt that the server still works on, and
+ * finds no row to change when that one commits.
+ */
+export async function storeBatch(job: Job): Promise<Stored | null> {
+  const { client, batch } = job
+  if (!(await claim(job))) {
+    await client.query('ROLLBACK')
+    return null
+  }
+  const startedAt = performance.now()
+  const { bytes, length } = batch.copy
+  if (length > 0) await copyRows(client, bytes.subarray(0, length))
+  for (const cancel of batch.cancels) {
+    await storeCancel(client, cancel, job.tickerOf(cancel.contract))
+  }
+  for (const gap of batch.gaps) await storeGap(client, gap)
+  const copiedAt = performance.now()
+  await client.query('COMMIT')
+  const copyMs = copiedAt - startedAt
+  return { setAside: 0, copyMs, commitMs: performance.now() - copiedAt }
+}
+
+/**
+ * storeBatch for a batch with something in it that PostgreSQL refuses: what it takes is stored, what
+ * it refuses is set aside and told to `onSetAside`, found by halving.
+ */
+export async function storeBatchInParts(
+  job: Job,
+  onSetAside: (error: Error) => void,
+): Promise<Stored | null> {
+  const { client, batch } = job
+  if (!(await claim(job))) {
+    await client.query('ROLLBACK')
+    return null
+  }
+  const startedAt = performance.now()
+  const rows = batch.copy.bytes.subarray(0, batch.copy.length)
+  const offsets = rowOffsets(rows)
+  let setAside = 0
+  const attempt = async (work: () => Promise<void>): Promise<Error | null> => {
+    await client.query('SAVEPOINT part')
+    try {
+      await work()
+      await client.query('RELEASE part')
+      return null
+    } catch (error) {
+      if (reasonOf(error) !== 'data') throw error
+      await client.query('ROLLBACK TO part; RELEASE part')
+      return error as Error
+    }
+  }
+  const refuse = (error: Error): void => {
+    setAside++
+    onSetAside(error)
+  }
+  const copyRange = async (first: number, end: number): Promise<void> => {
+    if (first === end) return
+    const part = rows.subarray(offsets[first], offsets[end])
+    const error = await attempt(() => copyRows(client, part))
+    if (error === null) return
+    if (end - first === 1) return refuse(error)
+    const middle = (first + end) >> 1
+    await copyRange(first, middle)
+    await copyRange(middle, end)
+  }
+  await copyRange(0, offsets.length - 1)
+  const rowsSetAside = setAside
+  for (const cancel of batch.cancels) {
+    const ticker = job.tickerOf(cancel.contract)
+    const error = await attempt(() => storeCancel(client, cancel, ticker))
+    if (error !== null) onSetAside(error)
+  }
+  for (const gap of batch.gaps) {
+    const error = await attempt(() => storeGap(client, gap))
+    if (error !== null) onSetAside(error)
+  }
+  const copiedAt = performance.now()
+  await client.query('COMMIT')
+  const commitMs = performance.now() - copiedAt
+  return { setAside: rowsSetAside, copyMs: copiedAt - startedAt, commitMs }
+}
+
+/** Opens the transaction and marks the batch as stored in it; false when it is stored already. */
+async function claim({ client, writer, batchNumber }: Job): Promise<boolean> {
+  const set = `batch = ${batchNumber}, committed_at = ${Date.now()}, drained = false`
+  const where = `writer = '${writer}' AND batch < ${batchNumber}`
+  const begin = `BEGIN; UPDATE flow_batches SET ${set} WHERE ${where}`
+  // several statements in one message give several results, which the types do not know
+  const results = (await client.query(begin)) as unknown as { rowCount: number | null }[]
+  if (results[1]?.rowCount === 1) return true
+  const select = 'SELECT 1 FROM flow_batches WHERE writer = $1'
+  if ((await client.query(select, [writer])).rowCount === 1) return false
+  // the database lost our row: another one was put in its place, or a backup
+  await client.query('INSERT INTO flow_batches (writer, batch, committed_at) VALUES ($1, $2, $3)', [
+    writer,
+    batchNumber,
+    Date.now(),
+  ])
+  return true
+}
