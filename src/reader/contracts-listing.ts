@@ -47,9 +47,10 @@ export async function listContracts(
 }
 
 function pageOf(json: unknown, underlying: string): { rows: unknown[]; next: string | undefined } {
-  const page = (json ?? {}) as { results?: unknown; next_url?: unknown }
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
+  const page: { results?: unknown; next_url?: unknown } = isObject ? json : {}
   const rows = page.results ?? [] // an underlying without contracts may have no results at all
-  if (typeof json !== 'object' || json === null || !Array.isArray(rows)) {
+  if (!isObject || !Array.isArray(rows)) {
     throw new Error(
       `the contract listing of ${underlying}: expected {"results": [...]}, came other JSON`,
     )
@@ -76,7 +77,7 @@ function sharesOf(value: unknown): number {
  * Where the next page is, without a key that the server put into it. Only the configured server is
  * asked, because the request carries the key; the vendor's two names are one server.
  */
-function nextUrl(next: string, options: RestOptions): string {
+export function nextUrl(next: string, options: Pick<RestOptions, 'baseUrl' | 'apiKey'>): string {
   const base = new URL(options.baseUrl)
   const url = URL.canParse(next, options.baseUrl) ? new URL(next, base) : undefined
   const isVendor = REST_ORIGINS.includes(base.origin) && REST_ORIGINS.includes(url?.origin ?? '')

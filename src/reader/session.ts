@@ -172,7 +172,8 @@ export class FeedSession {
     this.#connection = undefined
     this.#clock.stop('disconnected')
     let delayMs: number | null = null
-    if (this.#final === undefined) {
+    if (this.#final !== undefined) this.#rest()
+    else {
       const isEvicted = end.reason === 'evicted'
       delayMs = isEvicted ? this.#backoff.nextEvicted() : this.#backoff.next()
       this.#schedule(delayMs, isEvicted)
@@ -185,7 +186,6 @@ export class FeedSession {
       lastFrameAt: this.#lastFrameAt,
       lastDataAt: this.#lastDataAt,
     })
-    if (this.#final !== undefined) this.#rest()
   }
 
   /** No connection and no next attempt: nothing of this session is left running. */
