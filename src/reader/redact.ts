@@ -9,10 +9,11 @@ const TEXT_CHARS_MAX = 300
 export function redact(text: string, apiKey: string): string {
   let clean = text
   if (apiKey !== '') {
-    for (const spelling of [JSON.stringify(apiKey).slice(1, -1), encodeURIComponent(apiKey)]) {
+    // the longest first: one spelling may begin with another
+    const spellings = [apiKey, JSON.stringify(apiKey).slice(1, -1), encodeURIComponent(apiKey)]
+    for (const spelling of spellings.toSorted((a, b) => b.length - a.length)) {
       clean = clean.replaceAll(spelling, REDACTED)
     }
-    clean = clean.replaceAll(apiKey, REDACTED)
   }
   clean = clean
     .replace(/((?:api_?key|token|secret|password)=)[^&\s"']+/gi, `$1${REDACTED}`)
