@@ -1,0 +1,68 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts'
+
+export type TestPostgres = {
+  /** Connection string of a new, empty database. */
+  freshDatabase(): Promise<string>
+  readonly adminUrl: string
+  stop(): Promise<void>
+}
+
+/** A directory that every user can reach, so that PostgreSQL lives in it and goes with it. */
+export async function reachableDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'flow-test-'))
+  await chmod(directory, 0o755)
+  return directory
+}
+
+/** A real PostgreSQL for one test file. */
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const dataDir = await reachableDirectory()
+  const server = await startEmbeddedPostgres({ dataDir, onLog: () => {} })
+  let databases = 0
+  return {
+    adminUrl: server.url,
+    freshDatabase: async () => {
+      databases++
+      const name = `test_${databases}`
+      await withClient(server.url, (client) => client.query(`CREATE DATABASE ${name}`))
+      return urlWithDatabase(server.url, name)
+    },
+    stop: async () => {
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export function urlWithDatabase(url: string, database: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${database}`
+  return changed.href
+}
+
+export async function withClient<T>(
+  url: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {}) // tests that stop the server see it here
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** The rows of one query; bigint and numeric come as exact text. */
+export function query<Row extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  return withClient(url, async (client) => (await client.query<Row>(text, [...values])).rows)
+}
