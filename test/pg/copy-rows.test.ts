@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect, copyRows } from '../../src/writer/connection.ts'
 import { CopyBuffer, rowOffsets } from '../../src/writer/copy-buffer.ts'
@@ -15,7 +15,13 @@ const CONTRACTS = [
   'O:AAPL1251219P00100500',
   'O:VIXW240229C00002050',
 ]
-const CONDITIONS = [[219], [209, 232], ['SWEEP', 'odd "text", {x}\\', ''], [9999], ['nul\0', 'ü€😀']]
+const CONDITIONS = [
+  [219],
+  [209, 232],
+  ['SWEEP', 'odd "text", {x}\\', ''],
+  [9999],
+  ['nul\0', 'ü€😀'],
+]
 
 let server: TestPostgres
 let url: string

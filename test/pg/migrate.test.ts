@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { migrateDatabase } from '../../src/writer/upkeep.ts'
+import { query, startTestPostgres, type TestPostgres } from './database.ts'
+import { startedWriter } from './started-writer.ts'
+
+let server: TestPostgres
+let url: string
+
+beforeAll(async () => {
+  server = await startTestPostgres()
+})
+afterAll(() => server.stop())
+beforeEach(async () => {
+  url = await server.freshDatabase()
+})
+
+/** Every column, type and default of our tables and every function, as text. */
+async function schema(): Promise<string> {
+  const columns = await query(
+    url,
+    `SELECT table_name, column_name, data_type, is_nullable, column_default
+     FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`,
+  )
+  const functions = await query(
+    url,
+    `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
+  )
+  return JSON.stringify([columns, functions])
+}
+
+describe('migrations', () => {
+  it('give every column of the contract its type', async () => {
+    await migrateDatabase(url)
+    const columns = await query<{ column_name: string; udt_name: string }>(
+      url,
+      `SELECT column_name, udt_name FROM information_schema.columns
+       WHERE table_name = 'options_flow_history'`,
+    )
+    const names = (type: string) =>
+      columns.flatMap((column) => (column.udt_name === type ? [column.column_name] : [])).sort()
+    expect(names('int8')).toEqual(['received_at', 'sequence', 'timestamp'])
+    expect(names('numeric')).toEqual([
+      'ask',
+      'bid',
+      'premium',
+      'price',
+      'strike',
+      'underlying_price',
+    ])
+    expect(names('date')).toEqual(['expiration'])
+    expect(names('_text')).toEqual(['conditions'])
+    expect(names('bool').length).toBe(7)
+    expect(names('int4')).toEqual([
+      ...['arrival', 'ask_size', 'bid_size', 'dte'],
+      ...['event_legs', 'event_span_ms', 'quote_age_ms', 'size'],
+    ])
+    expect(names('text')).toEqual([
+      ...['aggressiveness', 'contract_ticker', 'event_id', 'exchange', 'option_type'],
+      ...['sentiment', 'side', 'symbol', 'trade_type'],
+    ])
+    expect(columns.length).toBe(35)
+  })
+
+  it('do nothing the second time', async () => {
+    expect(await migrateDatabase(url)).toEqual(['0001_flow_history'])
+    const before = await schema()
+    expect(await migrateDatabase(url)).toEqual([])
+    expect(await schema()).toBe(before)
+  })
+
+  it('are applied once by processes that start at the same time', async () => {
+    const applied = await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(url)))
+    expect(applied.flat()).toEqual(['0001_flow_history'])
+    expect(await query(url, 'SELECT version FROM flow_migrations')).toEqual([{ version: 1 }])
+  })
+
+  it('refuse a database that is newer than the program, and say so', async () => {
+    await migrateDatabase(url)
+    await query(url, "INSERT INTO flow_migrations (version, name) VALUES (999, 'from the future')")
+    await expect(migrateDatabase(url)).rejects.toThrow(
+      'the database is at schema version 999 and this program knows 1',
+    )
+    await expect(startedWriter(url)).rejects.toThrow('start the newer program')
+  })
+
+  it('leave a table of the same name that is not ours as it is', async () => {
+    await query(url, 'CREATE TABLE options_flow_history (id integer)')
+    await query(url, 'INSERT INTO options_flow_history VALUES (7)')
+    await expect(startedWriter(url)).rejects.toThrow('rename it or use another database')
+    expect(await query(url, 'SELECT * FROM options_flow_history')).toEqual([{ id: 7 }])
+    expect(await query(url, "SELECT to_regclass('flow_settings') AS made")).toEqual([
+      { made: null },
+    ])
+  })
+})
