@@ -1,35 +1,7 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { accept, feed, vendor } from './feed-fixture.ts'
 import { eventually, FeedOwner } from './feed-owner.ts'
-import {
-  AUTHENTICATED,
-  CONNECTED,
-  KEY,
-  type Peer,
-  print,
-  startVendor,
-  status,
-  type Vendor,
-} from './vendor-server.ts'
-
-const cleanups: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function vendor(...args: Parameters<typeof startVendor>): Promise<Vendor> {
-  const started = await startVendor(...args)
-  cleanups.push(started.close)
-  return started
-}
-
-function feed(...args: ConstructorParameters<typeof FeedOwner>): FeedOwner {
-  const owner = new FeedOwner(...args)
-  cleanups.push(() => owner.session.stop())
-  owner.session.start()
-  return owner
-}
-
-const accept = (peer: Peer) => peer.accept()
+import { AUTHENTICATED, CONNECTED, KEY, print, status } from './vendor-server.ts'
 
 test('sends the key after the greeting and subscribes after auth_success, never before', async () => {
   const before: number[] = []
