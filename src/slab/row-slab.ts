@@ -34,7 +34,7 @@ export class RowSlab {
   readonly ask: Float64Array
   readonly eventTime: Float64Array
   readonly contract: Uint32Array
-  /** 1 for the contract's first print of the New York day, 2 for the next: with the day, a name. */
+  /** Counts the prints of the contract from the first of its newest New York day on, from 1. */
   readonly arrival: Uint32Array
   readonly eventArrival: Uint32Array
   readonly size: Int32Array

@@ -202,6 +202,14 @@ export class RulesModel {
     return false
   }
 
+  /** Counts a contract's prints from the first of its newest day on. */
+  #arrival(contract: string, day: number): number {
+    const own = this.#prints.filter((p) => p.contract === contract)
+    const newest = Math.max(day, ...own.map((p) => p.day))
+    const start = own.findIndex((p) => p.day === newest)
+    return 1 + (start < 0 ? 0 : own.length - start)
+  }
+
   #average(contract: string, symbol: string): number {
     const own = this.#prints.filter((p) => p.contract === contract).slice(-64)
     const all = this.#prints.filter((p) => parseContract(p.contract)!.underlying === symbol)
@@ -283,7 +291,7 @@ export class RulesModel {
       eventLegs: null,
       eventSpan: null,
       event: null,
-      arrival: 1 + this.#prints.filter((p) => p.contract === e.sym && p.day === day).length,
+      arrival: this.#arrival(e.sym, day),
       day,
       removed: false,
       stored: false,
