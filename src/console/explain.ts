@@ -13,7 +13,8 @@ export function explain(error: unknown): string {
     return error.stack ?? error.message
   }
   const messages: string[] = []
-  for (let cause = error; cause !== undefined && messages.length < CAUSES_MAX; ) {
+  let cause = error
+  for (let depth = 0; cause !== undefined && depth < CAUSES_MAX; depth++) {
     const message = messageOf(cause)
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message)
     cause = cause instanceof Error ? cause.cause : undefined
