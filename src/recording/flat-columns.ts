@@ -73,6 +73,11 @@ export class FlatColumns {
     this.#order = order
   }
 
+  /** Vendor time of the `index`th row in order of time, epoch ms. */
+  time(index: number): number {
+    return this.#ms[this.#order[index]!]!
+  }
+
   /** The `index`th row in order of time as the vendor's JSON. */
   event(index: number): string {
     const row = this.#order[index]!

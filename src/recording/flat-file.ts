@@ -9,6 +9,8 @@ import type { ReadOptions, RecordedFrame } from './frame.ts'
 export const FLAT_ROWS_MAX = 30_000_000
 const EVENTS_PER_FRAME = 64
 const FRAMES_PER_BATCH = 64
+/** Prints further apart than this come in frames of their own, so that a tape can be paced. */
+const FRAME_SPAN_MS = 100
 
 const REQUIRED = ['ticker', 'price', 'sip_timestamp', 'size'] as const
 
@@ -87,9 +89,11 @@ export function* flatFileFrames(
   for (let start = 0; start < rows.count; start += rowsPerBatch) {
     const frames: RecordedFrame[] = []
     const end = Math.min(start + rowsPerBatch, rows.count)
-    for (let at = start; at < end; at += EVENTS_PER_FRAME) {
+    for (let at = start; at < end; ) {
+      const frameEnd = Math.min(at + EVENTS_PER_FRAME, end)
+      const timeMax = rows.time(at) + FRAME_SPAN_MS
       const events: string[] = []
-      for (let i = at; i < Math.min(at + EVENTS_PER_FRAME, end); i++) events.push(rows.event(i))
+      while (at < frameEnd && rows.time(at) <= timeMax) events.push(rows.event(at++))
       const bytes = Buffer.from(`[${events.join(',')}]`)
       frames.push({ recv: NaN, clock: NaN, connection: 0, bytes, isBinary: false })
     }
