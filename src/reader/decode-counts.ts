@@ -95,18 +95,15 @@ export function applyTally(counts: DecodeCounts, tally: Uint32Array): void {
   counts.received += tally[RECEIVED]!
   counts.filtered += tally[FILTERED]!
   counts.quotesReceived += tally[QUOTES_RECEIVED]!
-  let rest = 0
-  for (let i = DROPPED; i < TALLY_SIZE; i++) rest |= tally[i]!
-  if (rest !== 0) {
-    DROP_REASONS.forEach((reason, i) => {
-      counts.dropped[reason] += tally[DROPPED + i]!
-    })
-    QUOTE_REASONS.forEach((reason, i) => {
-      counts.quotesIgnored[reason] += tally[IGNORED + i]!
-    })
-    UNKNOWN_KINDS.forEach((kind, i) => {
-      counts.unknown[kind] += tally[UNKNOWN + i]!
-    })
+  for (let i = DROPPED; i < TALLY_SIZE; i++) {
+    const count = tally[i]!
+    if (count !== 0) applyOne(counts, i, count)
   }
   tally.fill(0)
+}
+
+function applyOne(counts: DecodeCounts, place: number, count: number): void {
+  if (place < IGNORED) counts.dropped[DROP_REASONS[place - DROPPED]!] += count
+  else if (place < UNKNOWN) counts.quotesIgnored[QUOTE_REASONS[place - IGNORED]!] += count
+  else counts.unknown[UNKNOWN_KINDS[place - UNKNOWN]!] += count
 }

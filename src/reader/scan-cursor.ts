@@ -72,6 +72,22 @@ export class ScanCursor {
     return isNegative ? -value : value
   }
 
+  /**
+   * number(), for an id that mostly has three digits, as conditions do. Reads the first three of a
+   * longer number, which the byte that follows then gives away.
+   */
+  id(): number {
+    const { bytes, pos } = this
+    const a = bytes[pos]! - ZERO
+    if (a < 1 || a > 9) return this.number()
+    const b = bytes[pos + 1]! - ZERO
+    if (b < 0 || b > 9) return this.number()
+    const c = bytes[pos + 2]! - ZERO
+    if (c < 0 || c > 9) return this.number()
+    this.pos = pos + 3
+    return a * 100 + b * 10 + c
+  }
+
   #longNumber(): number {
     const { bytes, pos } = this
     let end = pos

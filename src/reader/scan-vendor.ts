@@ -136,7 +136,7 @@ function conditionList(cursor: ScanCursor, rows: EventRows): boolean {
     return true
   }
   for (;;) {
-    const id = cursor.number()
+    const id = cursor.id()
     if (Number.isNaN(id)) return false
     conditions.add(id)
     const byte = bytes[cursor.pos++]

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { newCounts } from '../../src/reader/decode-counts.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
@@ -16,7 +17,7 @@ import {
   setUp,
   WATCHED,
 } from './decode-events.ts'
-import { decodeAnswer } from './decode-reference.ts'
+import { rowsOf } from './decode-reference.ts'
 
 describe('frames', () => {
   test('prints and quotes keep their order', () => {
@@ -47,6 +48,7 @@ describe('frames', () => {
     ['a cut frame', good.slice(0, -1)],
     ['a frame that fails after a good print', `${good.slice(0, -1)},{"ev":"T","p":01}]`],
     ['two frames', good + good],
+    ['two objects', good.slice(1, -1) + good.slice(1, -1)],
     ['a trailing comma', `${good.slice(0, -1)},]`],
     ['a string', '"T"'],
     ['a number', '12'],
@@ -207,18 +209,19 @@ describe('scanner', () => {
 
 describe('memory', () => {
   test('grows for a frame of 16 MiB and is given back after it', () => {
-    const { decoder, dictionary } = setUp()
-    const bytes = JSON.stringify(PRINT).length + 1
-    const rows = Math.floor((16 * 2 ** 20) / bytes)
-    const huge = Buffer.from(`[${Array(rows).fill(JSON.stringify(PRINT)).join(',')}]`)
+    const { decoder, dictionary, decode } = setUp()
+    const pair = `${JSON.stringify(PRINT)},${JSON.stringify(QUOTE)}`
+    const pairs = Math.floor((16 * 2 ** 20) / (pair.length + 1))
+    const huge = Buffer.from(`[${Array(pairs).fill(pair).join(',')}]`)
     expect(decoder.decode(huge, false, RECV)).toBe(true)
-    expect(decoder.columns.rows).toBe(rows)
-    expect(decoder.columns.capacity).toBeLessThan(2 * rows)
-    expect(decoder.columns.sizeA.subarray(0, rows).every((size) => size === 7)).toBe(true)
-    expect(
-      decodeAnswer(decoder, dictionary, Buffer.from(JSON.stringify([QUOTE])), RECV).rows,
-    ).toEqual([QUOTE_ROW])
-    expect(decoder.columns.capacity).toBe(4096)
-    expect(decoder.columns.time).toHaveLength(4096)
+    const { columns } = decoder
+    expect(columns.rows).toBe(2 * pairs)
+    expect(columns.capacity).toBeLessThan(4 * pairs)
+    const wrong = rowsOf(decoder, dictionary).findIndex(
+      (row, i) => !isDeepStrictEqual(row, i % 2 === 0 ? PRINT_ROW : QUOTE_ROW),
+    )
+    expect(wrong).toBe(-1)
+    expect(decode(JSON.stringify([QUOTE])).rows).toEqual([QUOTE_ROW])
+    expect([columns.capacity, columns.time.length]).toEqual([4096, 4096])
   })
 })

@@ -131,8 +131,11 @@ describe('against a Map', () => {
     {
       weight: 9,
       arbitrary: fc
-        .tuple(root, digits(2), fc.constantFrom('C', 'P'), digits(3))
-        .map(([name, day, right, strike]) => `O:${name}2512${day}${right}00${strike}000`),
+        .tuple(root, digits(2), fc.constantFrom('C', 'P'), digits(2))
+        .map(
+          ([name, day, right, strike]) =>
+            `O:${name}2512${day}${right}00${strike[0]}0000${strike[1]}`,
+        ),
     },
     {
       weight: 1,
