@@ -5,7 +5,7 @@ import { nodeProblem } from './node-version.ts'
 
 type Entry = {
   readonly name: string
-  readonly operands?: string
+  readonly operand?: string
   readonly description: string
   readonly load: () => Promise<Command>
 }
@@ -29,7 +29,7 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: 'replay',
-    operands: '<FILE>',
+    operand: '<FILE>',
     description: 'store the prints of a recording or of a flat file',
     load: async () => (await import('./commands/replay.ts')).replayCommand(),
   },
@@ -56,6 +56,9 @@ if (tooOld === undefined) {
 /** Leaves the exit code to the command that ends well; ends the process after a failure. */
 async function main(argv: readonly string[]): Promise<void> {
   const { CommanderError } = await import('commander')
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error // a reader that has gone: `flow --help | head`
+  })
   try {
     const program = await programFor(argv.slice(2))
     await program.parseAsync(argv)
@@ -89,14 +92,19 @@ async function programFor(words: readonly string[]): Promise<Command> {
         write(`flow: ${line}; "${hint} --help" shows what is expected\n`)
       },
     })
-  for (const { name, operands, description, load } of ENTRIES) {
+  for (const { name, operand, description, load } of ENTRIES) {
     const command =
       name === asked
         ? (await load()).copyInheritedSettings(program)
-        : new commander.Command(name).usage(operands ?? '[options]')
+        : stub(new commander.Command(name), operand)
     program.addCommand(command.name(name).description(description))
   }
   return program
+}
+
+/** A command as the help of `flow` shows it. */
+function stub(command: Command, operand: string | undefined): Command {
+  return operand === undefined ? command : command.argument(operand)
 }
 
 /** Says what went wrong on standard error and gives the exit code for it. */
