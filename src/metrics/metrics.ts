@@ -10,6 +10,30 @@ export const DROP_REASONS = [
   'future',
   'contracts_full',
   'conditions_full',
+  'refused_by_database',
+] as const
+
+export const QUOTE_IGNORE_REASONS = [
+  'ticker',
+  'not_watched',
+  'price',
+  'time',
+  'future',
+  'contracts_full',
+] as const
+
+/** Why a connection ended and is tried again. */
+export const RECONNECT_REASONS = [
+  'closed',
+  'evicted',
+  'silence',
+  'ping',
+  'connect_failed',
+  'upgrade_refused',
+  'handshake_timeout',
+  'auth_timeout',
+  'frame_too_large',
+  'protocol_error',
 ] as const
 
 export const LATENCY_STAGES = [
@@ -20,7 +44,7 @@ export const LATENCY_STAGES = [
   'receive_to_committed',
 ] as const
 
-export const UNKNOWN_ID_KINDS = ['condition', 'exchange'] as const
+export const UNKNOWN_ID_KINDS = ['exchange', 'condition', 'event', 'key'] as const
 
 /** With FLOW_SYMBOLS=* later underlyings share the label `other`: a series costs memory for ever. */
 export const SYMBOL_LABELS_MAX = 1000
@@ -120,6 +144,10 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
     ]),
     spoolBytes: gauge('flow_spool_bytes', 'Bytes that wait on disk for the database.'),
 
+    windowsForced: counter(
+      'flow_windows_forced_total',
+      'Windows closed before their time because too many prints were held.',
+    ),
     shardRestarts: counter('flow_shard_restarts_total', 'Classifier threads started again.'),
     slabCredits: gauge('flow_slab_credits', 'Free event slabs; at 0 reading is paused.'),
     contracts: gauge('flow_contracts', 'Contracts seen since the start.'),
@@ -131,6 +159,8 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
 
   metrics.buildInfo.set({ version, rules }, 1)
   for (const reason of DROP_REASONS) metrics.tradesDropped.inc({ reason }, 0)
+  for (const reason of QUOTE_IGNORE_REASONS) metrics.quotesIgnored.inc({ reason }, 0)
+  for (const reason of RECONNECT_REASONS) metrics.feedReconnects.inc({ reason }, 0)
   for (const kind of UNKNOWN_ID_KINDS) metrics.unknownIds.inc({ kind }, 0)
   for (const stage of LATENCY_STAGES) metrics.latency.zero({ stage })
   for (const sentiment of SENTIMENT_TEXT) {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { account, createMetrics, SYMBOL_LABELS_MAX } from '../../src/metrics/metrics.ts'
+import {
+  account,
+  createMetrics,
+  DROP_REASONS,
+  QUOTE_IGNORE_REASONS,
+  SYMBOL_LABELS_MAX,
+  UNKNOWN_ID_KINDS,
+} from '../../src/metrics/metrics.ts'
+import { newCounts } from '../../src/reader/decode-counts.ts'
 
 const create = (symbols: '*' | readonly string[] = ['SPX', 'SPY']) =>
   createMetrics({ version: '1.2.3', rules: 'opra', symbols })
@@ -34,8 +42,11 @@ const CONTRACT = [
   'gauge flow_build_info version,rules',
 ]
 
+/** Those that we have added in its style. */
+const ADDED = ['counter flow_windows_forced_total']
+
 describe('names', () => {
-  test('are those of the contract with their types and labels, and no others', async () => {
+  test('are those of the contract with their types and labels, and the added ones', async () => {
     const metrics = create()
     const described = metrics.registry.getMetricsAsArray() as unknown as {
       name: string
@@ -45,7 +56,7 @@ describe('names', () => {
     const ours = described
       .filter(({ name }) => name.startsWith('flow_'))
       .map(({ name, type, labelNames }) => `${type} ${name} ${labelNames.join()}`.trim())
-    expect(ours.sort()).toEqual([...CONTRACT].sort())
+    expect(ours.sort()).toEqual([...CONTRACT, ...ADDED].sort())
   })
 
   test('stand beside the metrics of the process', async () => {
@@ -69,11 +80,20 @@ describe('the first scrape', () => {
       'flow_trades_classified_total{trade_type="SWEEP",sentiment="BEARISH"} 0',
       'flow_premium_dollars_total{symbol="SPY",sentiment="NEUTRAL"} 0',
       'flow_unknown_ids_total{kind="exchange"} 0',
+      'flow_quotes_ignored_total{reason="future"} 0',
+      'flow_feed_reconnects_total{reason="evicted"} 0',
       'flow_latency_seconds_count{stage="held"} 0',
       'flow_build_info{version="1.2.3",rules="opra"} 1',
     ]) {
       expect(text.split('\n')).toContain(line)
     }
+  })
+
+  test('knows every label under which the decoder counts', () => {
+    const counts = newCounts()
+    expect(DROP_REASONS).toEqual(expect.arrayContaining(Object.keys(counts.dropped)))
+    expect(QUOTE_IGNORE_REASONS).toEqual(Object.keys(counts.quotesIgnored))
+    expect(UNKNOWN_ID_KINDS).toEqual(Object.keys(counts.unknown))
   })
 
   test('has latency buckets from half a millisecond to a minute', async () => {
