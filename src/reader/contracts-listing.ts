@@ -35,7 +35,7 @@ export async function listContracts(
     for (const row of page.rows) {
       const contract = contractOf(row)
       if (contract === null) skipped++
-      else if (!contracts.has(contract.ticker)) contracts.set(contract.ticker, contract)
+      else contracts.set(contract.ticker, contract)
     }
     if (page.next === undefined) return { contracts: [...contracts.values()], skipped, pages }
     url = nextUrl(page.next, options)

@@ -154,6 +154,14 @@ test('a caller that gives up ends the wait at once', async () => {
   expect(outcome).toMatchObject({ name: 'AbortError' })
 })
 
+test('a caller that gives up during a request is told so and nothing is tried again', async () => {
+  const abort = new AbortController()
+  const server = await serve(() => abort.abort())
+  const { outcome, retries } = await ask(server.url, { signal: abort.signal, triesMax: 1 })
+  expect(outcome).toMatchObject({ name: 'AbortError' })
+  expect(retries).toEqual([])
+})
+
 test('the API key is in no error, whatever the server echoes and whatever the key holds', async () => {
   const core = /must-stay|secret/
   const echo = { error: `no ${KEY} ${encodeURIComponent(KEY)} here` }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { FeedOwner } from './feed-owner.ts'
@@ -13,7 +14,7 @@ import {
 } from './vendor-server.ts'
 
 const run = promisify(execFile)
-const SCRIPT = new URL('./stop-in-state.ts', import.meta.url).pathname
+const SCRIPT = fileURLToPath(new URL('./stop-in-state.ts', import.meta.url))
 
 async function greetOnly(peer: Peer): Promise<void> {
   peer.send(CONNECTED)
