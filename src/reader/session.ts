@@ -114,8 +114,9 @@ export class FeedSession {
   /** Each status event of a frame, in order. */
   handleStatus(status: string, message: string): void {
     if (this.#final !== undefined) return
-    const text = this.#redact(message)
     const meaning = statusMeaning(status, message)
+    if (meaning === 'acknowledged') return // one a topic: thousands of them
+    const text = this.#redact(message)
     if (meaning === 'connected') this.#connection?.sendKey()
     else if (meaning === 'authenticated') this.#keyAccepted()
     else if (meaning === 'refused') this.#refused(text)
