@@ -90,7 +90,7 @@ export function newCounts(): DecodeCounts {
   }
 }
 
-/** Adds the tally of a whole frame to the counts and empties it. */
+/** Adds the tally of a whole frame to the counts. */
 export function applyTally(counts: DecodeCounts, tally: Uint32Array): void {
   counts.received += tally[RECEIVED]!
   counts.filtered += tally[FILTERED]!
@@ -99,7 +99,6 @@ export function applyTally(counts: DecodeCounts, tally: Uint32Array): void {
     const count = tally[i]!
     if (count !== 0) applyOne(counts, i, count)
   }
-  tally.fill(0)
 }
 
 function applyOne(counts: DecodeCounts, place: number, count: number): void {

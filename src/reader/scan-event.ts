@@ -50,6 +50,7 @@ export class EventScanner {
   #seen = 0
   #kind = 0
   #tickerStart = 0
+  /** 0: the event has no ticker that is a text. */
   #tickerEnd = 0
 
   constructor(cursor: ScanCursor, rows: EventRows) {
@@ -65,7 +66,6 @@ export class EventScanner {
     this.#unknown = 0
     this.#seen = 0
     this.#kind = 0
-    this.#tickerStart = 0
     this.#tickerEnd = 0
     do {
       cursor.pos++

@@ -191,6 +191,7 @@ describe('quotes', () => {
       { priceA: -15_000, priceB: 10_000 },
     ],
     [{ bp: '9.7100' }, {}],
+    [{ t: RECV + 60_000 }, { time: RECV + 60_000 }],
     [
       { bs: undefined, as: null },
       { sizeA: -1, sizeB: -1 },

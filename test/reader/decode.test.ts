@@ -5,6 +5,7 @@ import { Dictionary } from '../../src/reader/dictionary.ts'
 import { EventColumns } from '../../src/reader/event-columns.ts'
 import { EventRows } from '../../src/reader/event-rows.ts'
 import { FrameScanner } from '../../src/reader/scan.ts'
+import { EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
 import {
   both,
   counted,
@@ -153,6 +154,20 @@ describe('keys', () => {
     [{ ...PRINT, sym: 'AAPL', zz: 1 }, 1],
   ])('unknown ones are ignored and counted: %j', (fields, keys) => {
     expect(both(fields).counts.unknown.key).toBe(keys)
+  })
+
+  test('of one event say nothing about the next', () => {
+    const { decode } = setUp()
+    const spaced = (events: readonly object[]) => JSON.stringify(events, null, 1)
+    const withoutTicker = decode(spaced([PRINT, { ...PRINT, sym: undefined }, PRINT]))
+    expect(withoutTicker.rows).toEqual([PRINT_ROW, PRINT_ROW])
+    expect(withoutTicker.counts.dropped.ticker).toBe(1)
+    expect(decode(spaced([PRINT, { ...PRINT, ev: undefined }])).counts.unknown.event).toBe(1)
+    const bare = { ...PRINT, c: undefined, x: undefined }
+    expect(decode(spaced([PRINT, bare])).rows).toEqual([
+      PRINT_ROW,
+      { ...PRINT_ROW, conditions: [], sizeB: EXCHANGE_NONE },
+    ])
   })
 
   test('an unknown key that stands twice is one key', () => {
