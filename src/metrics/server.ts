@@ -144,7 +144,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const isText = typeof answer.body === 'string'
   const body = isText ? answer.body : `${JSON.stringify(answer.body)}\n`
   const type = answer.type ?? (isText ? 'text/plain' : 'application/json')
-  // a body that was never read must not be taken for the next request
+  // nobody reads the body, however long it is: hang up instead
   if (hasBody(request)) response.shouldKeepAlive = false
   response.writeHead(answer.status ?? 200, {
     ...SECURITY_HEADERS,

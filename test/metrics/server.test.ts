@@ -123,6 +123,7 @@ describe('requests that are wrong', () => {
       `GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`,
     )
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413'])
+    expect(text).toContain('Connection: close')
   })
 
   test.each([
