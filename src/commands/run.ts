@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { Config } from '../config.ts'
+import * as lines from '../console/lines.ts'
+import type { Log } from '../console/log.ts'
+import { describeDatabase } from '../console/redact.ts'
+import { LiveRun } from '../engine/live-run.ts'
+import { startSimulator } from '../simulator/server.ts'
+import { VERSION } from '../version.ts'
+import { onSignals, openDatabase, setupFor } from './start.ts'
+
+/** What the demo's vendor accepts and the demo's engine sends. */
+const DEMO_KEY = 'demo-key'
+const DEMO_PRINTS_PER_SECOND = 200
+/** A vendor of one's own may want no key; the protocol has no way to send none. */
+const NO_KEY = 'no-key'
+
+/** `flow run`: the engine. */
+export function runCommand(): Command {
+  const command = new Command('run').description(
+    'connect to the feed, classify every print and store it',
+  )
+  const setup = setupFor(command)
+  return command.action(async () => {
+    const { config, log } = setup()
+    process.exitCode = await run(config, log)
+  })
+}
+
+/** Runs until a signal or until it cannot go on; gives the exit code. */
+async function run(given: Config, log: Log): Promise<number> {
+  log.say(lines.banner(VERSION))
+  const demo = given.demo
+    ? await startSimulator({
+        apiKey: DEMO_KEY,
+        source: {
+          kind: 'synthetic',
+          rate: DEMO_PRINTS_PER_SECOND,
+          seed: Date.now() % 2 ** 31,
+          ...(given.symbols === '*' ? {} : { symbols: given.symbols }),
+        },
+      })
+    : null
+  const config: Config =
+    demo === null ? given : { ...given, feedUrl: demo.wsUrl, restUrl: demo.restUrl }
+  if (demo !== null) log.say(lines.demo())
+  log.say(lines.watching(config.symbols))
+  log.say(lines.minTradeSize(config.minSize))
+  log.say(
+    lines.database(
+      config.databaseUrl === undefined
+        ? `embedded PostgreSQL in ${config.dataDir}`
+        : describeDatabase(config.databaseUrl),
+    ),
+  )
+  const live = new LiveRun({
+    config,
+    log,
+    apiKey: demo === null ? (config.massiveApiKey ?? NO_KEY) : DEMO_KEY,
+    openDatabase: () => openDatabase(config, log, false),
+  })
+  onSignals(
+    (signal) => live.stop(`${signal} received`),
+    () => live.abandon('second signal'),
+  )
+  const code = await live.run()
+  await demo?.close()
+  // a socket that will not close, or a handle of a library, must not keep a finished engine alive
+  setTimeout(() => process.exit(code), 1000).unref()
+  return code
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { type Config, type ConfigKey, loadConfig } from '../config.ts'
+import { configFlags } from '../config-help.ts'
+import { createLog, type Log, writeTo } from '../console/log.ts'
+import { secretsOf } from '../console/redact.ts'
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded.ts'
+
+/** What a command needs before it can work: its configuration, checked, and a log. */
+export type Setup = { readonly config: Config; readonly log: Log }
+
+/** Adds the configuration's flags to a command; the result reads configuration and sets up the log. */
+export function setupFor(command: Command, keys?: readonly ConfigKey[]): () => Setup {
+  const flags = configFlags(command, keys)
+  return () => {
+    const { config, warnings } = loadConfig({
+      env: process.env,
+      directory: process.cwd(),
+      flags: flags(),
+      isTerminal: process.stdout.isTTY === true,
+    })
+    const urls = [config.databaseUrl, config.feedUrl, config.restUrl]
+    const log = createLog({
+      format: config.log,
+      secrets: secretsOf(config.massiveApiKey, urls),
+      write: writeTo(process.stdout),
+    })
+    for (const warning of warnings) log.warn(warning)
+    return { config, log }
+  }
+}
+
+export type Database = {
+  /** Holds the password: never log it. */
+  readonly url: string
+  /** Stops the database if we have started it. */
+  stop(): Promise<void>
+}
+
+/**
+ * DATABASE_URL, or the embedded PostgreSQL of the data directory: the one that is running there if
+ * the command may share it, else our own.
+ */
+export async function openDatabase(
+  { databaseUrl, dataDir }: Config,
+  log: Log,
+  mayShare: boolean,
+): Promise<Database> {
+  if (databaseUrl !== undefined) return { url: databaseUrl, stop: async () => {} }
+  const running = mayShare ? await findEmbeddedPostgres(dataDir) : null
+  if (running !== null) return { url: running, stop: async () => {} }
+  return startEmbeddedPostgres({ dataDir, onLog: (line) => log.info(line) })
+}
+
+/** Ends at the first signal gently, at the second at once. */
+export function onSignals(gently: (signal: string) => void, atOnce: () => void): void {
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signals++
+      if (signals === 1) gently(signal)
+      else atOnce()
+    })
+  }
+}

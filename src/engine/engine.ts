@@ -1,0 +1,165 @@
+import type { Config } from '../config.ts'
+import * as lines from '../console/lines.ts'
+import type { Log } from '../console/log.ts'
+import { account, createMetrics, type Metrics } from '../metrics/metrics.ts'
+import type { IntakeEvents } from '../reader/intake.ts'
+import { VERSION } from '../version.ts'
+import { startWriter, type Writer } from '../writer/handle.ts'
+import type { Committed } from '../writer/messages.ts'
+import { limitsFor } from './limits.ts'
+import { Meter } from './meter.ts'
+import { Pipeline } from './pipeline.ts'
+import { Tape } from './tape.ts'
+
+const SYNC_MS = 200
+
+export type EngineOptions = {
+  readonly config: Config
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly databaseUrl: string
+  /** What the database may drop from now on, days; null: nothing is dropped. */
+  readonly retentionDays: number | null
+  readonly connections: number
+  readonly events: IntakeEvents
+  /** A bug, or a part that cannot go on. */
+  readonly onFatal: (error: Error) => void
+  readonly signal: AbortSignal
+}
+
+export function metricsFor({ rules, symbols }: Config): Metrics {
+  return createMetrics({ version: VERSION, rules, symbols })
+}
+
+/** Pipeline and writer together: what live feed and replay have in common. */
+export class Engine {
+  readonly pipeline: Pipeline
+  readonly writer: Writer
+  readonly tape: Tape
+  readonly #meter: Meter
+  readonly #options: EngineOptions
+  readonly #timer: NodeJS.Timeout
+  readonly #startedAt = Date.now()
+  #errors: () => number
+
+  private constructor(
+    options: EngineOptions,
+    writer: Writer,
+    pipeline: Pipeline,
+    meter: Meter,
+    tape: Tape,
+    errors: () => number,
+  ) {
+    this.#options = options
+    this.writer = writer
+    this.pipeline = pipeline
+    this.tape = tape
+    this.#meter = meter
+    this.#errors = errors
+    this.#timer = setInterval(() => this.sync(), SYNC_MS).unref()
+  }
+
+  /** Waits for the database, however long that takes, and gets everything ready for frames. */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const { config, log, metrics, events } = options
+    let storeErrors = 0
+    let onCommitted: (committed: Committed) => void = () => {}
+    const writer = await startWriter({
+      databaseUrl: options.databaseUrl,
+      retentionDays: options.retentionDays,
+      signal: options.signal,
+      onCommitted: (committed) => onCommitted(committed),
+      onStoreError: ({ reason }) => {
+        storeErrors++
+        metrics.storeErrors.inc({ reason })
+      },
+      onWaiting: (waiting) => {
+        if (waiting.state === 'waiting') {
+          log.warn(`waiting for the database (${waiting.reason}): ${waiting.message}`)
+        } else {
+          log.info(`storing again after ${Math.round(waiting.waitedMs / 100) / 10} s`)
+        }
+      },
+      onLog: (line) => log.info(line),
+      onFatal: options.onFatal,
+    })
+    let meter: Meter | null = null
+    let tape: Tape | null = null
+    const pipeline = new Pipeline({
+      watched: config.symbols === '*' ? '*' : new Set(config.symbols),
+      shards: config.shards,
+      connections: options.connections,
+      limits: limitsFor(config.shards),
+      classifier: {
+        rules: config.rules,
+        minSize: config.minSize,
+        windowMs: config.sweepWindowMs,
+        quoteMaxAgeMs: config.quoteMaxAgeMs,
+      },
+      writer,
+      ...events,
+      onResult: (result, readAt) => {
+        meter!.result(result, readAt)
+        for (const filled of result.filled) tape!.see(filled)
+      },
+      onLag: (ms) => meter!.received(ms),
+      onError: (error) => {
+        options.onFatal(new Error('a shard died', { cause: error }))
+      },
+    })
+    meter = new Meter(metrics, { counts: pipeline.decoder.counts, dictionary: pipeline.dictionary })
+    tape = new Tape(pipeline.dictionary, log)
+    const engine = new Engine(options, writer, pipeline, meter, tape, () => storeErrors)
+    onCommitted = (committed) => {
+      engine.#meter.committed(committed)
+      pipeline.release(committed.slabs)
+    }
+    return engine
+  }
+
+  /** Carries the decoder's counts into the metrics. */
+  sync(): void {
+    this.#meter.sync()
+    this.#options.metrics.slabCredits.set(this.pipeline.credits)
+  }
+
+  /** Prints received that are not accounted for yet. */
+  async left(): Promise<number> {
+    this.sync()
+    const a = await account(this.#options.metrics)
+    const done = a.filtered + a.duplicate + a.cancelled + a.dropped + a.below_min_size + a.stored
+    return a.received - done
+  }
+
+  sayStatistics(): void {
+    const { received } = this.pipeline.decoder.counts
+    this.#options.log.say(
+      lines.statistics({
+        uptimeMs: Date.now() - this.#startedAt,
+        processed: received,
+        stored: this.#meter.stored,
+        sweeps: this.#meter.sweeps,
+        blocks: this.#meter.blocks,
+        errors: this.#errors() + this.pipeline.decoder.counts.framesMalformed,
+        lastTradeMs: this.tape.lastTime,
+      }),
+    )
+  }
+
+  /** Everything pushed so far is classified, stored and committed; then the account is told. */
+  async drain(): Promise<void> {
+    await this.pipeline.drain()
+    await this.writer.drain()
+    clearInterval(this.#timer)
+    this.sync()
+    this.tape.flush()
+    this.sayStatistics()
+    this.#options.log.say(lines.drained(await account(this.#options.metrics)))
+  }
+
+  /** Ends the threads. What is not committed is not stored. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await Promise.all([this.pipeline.close(), this.writer.stop()])
+  }
+}

@@ -1,0 +1,214 @@
+import type { Config } from '../config.ts'
+import * as lines from '../console/lines.ts'
+import type { Log } from '../console/log.ts'
+import type { Contract } from '../domain/contract.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { listContracts } from '../reader/contracts-listing.ts'
+import { type ConnectionPlan, planContracts, planWildcard } from '../reader/plan.ts'
+import { QuoteFollower } from '../reader/quote-follower.ts'
+import { FeedSession } from '../reader/session.ts'
+import type { SessionEvent } from '../reader/session-events.ts'
+import { quoteTopic } from '../reader/vendor.ts'
+import type { GapRecorder } from './gap-recorder.ts'
+import type { Pipeline } from './pipeline.ts'
+
+const QUOTE_ROUND_MS = 1000
+const CLOCK_MS = 50
+
+/** What takes the frames: the pipeline, or a recorder. */
+export type FrameTarget = Pick<
+  Pipeline,
+  'push' | 'passTime' | 'isBlocked' | 'decoder' | 'dictionary'
+>
+
+export type LiveFeedOptions = {
+  readonly config: Config
+  readonly apiKey: string
+  readonly plans: readonly ConnectionPlan[]
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly gaps: GapRecorder
+  /** The vendor refuses us for good. */
+  readonly onFatal: (message: string) => void
+}
+
+/** Which connections to open: one with everything, or the contracts listed over REST, in parts. */
+export async function planFeed(
+  config: Config,
+  apiKey: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<readonly ConnectionPlan[]> {
+  if (config.subscribe === 'wildcard') return planWildcard([], 0)
+  if (config.symbols === '*') throw new Error('FLOW_SUBSCRIBE=contracts needs FLOW_SYMBOLS')
+  const contracts: Contract[] = []
+  for (const symbol of config.symbols) {
+    const listing = await listContracts(symbol, {
+      baseUrl: config.restUrl,
+      apiKey,
+      signal,
+      onRetry: (error, delayMs) => log.warn(error.message, { retry_ms: delayMs }),
+    })
+    log.info('contracts listed', { symbol, contracts: listing.contracts.length })
+    contracts.push(...listing.contracts)
+  }
+  return planContracts(contracts, config.symbolsPerConnection, 0)
+}
+
+/** The sessions of the live feed, and what they tell the pipeline, the log and the metrics. */
+export class LiveFeed {
+  readonly #options: LiveFeedOptions
+  readonly #sessions: readonly FeedSession[]
+  readonly #timers: readonly NodeJS.Timeout[]
+  readonly #connectionOf = new Map<string, number>()
+  readonly #follower: QuoteFollower
+  #target: FrameTarget | null = null
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options
+    const { config, plans } = options
+    for (const { connection, underlyings } of plans) {
+      for (const underlying of underlyings) this.#connectionOf.set(underlying, connection)
+    }
+    this.#sessions = plans.map(
+      ({ connection, topics }) =>
+        new FeedSession({
+          url: config.feedUrl,
+          apiKey: options.apiKey,
+          connection,
+          topics,
+          reconnectMinMs: config.reconnectMinMs,
+          silenceMs: config.silenceMs,
+          onFrame: (from, data, isBinary, recv, clock) =>
+            this.#frame(from, data, isBinary, recv, clock),
+          onEvent: (event) => this.#event(event),
+        }),
+    )
+    this.#follower = new QuoteFollower(plans.length, config.quotesPerConnection, (contract) => {
+      const { dictionary } = this.#target!
+      const underlying = dictionary.underlyings[dictionary.underlyingId(contract)]!
+      return this.#connectionOf.get(underlying) ?? 0
+    })
+    this.#timers = [
+      setInterval(() => this.#followQuotes(), QUOTE_ROUND_MS).unref(),
+      setInterval(() => this.#passTime(), CLOCK_MS).unref(),
+    ]
+  }
+
+  start(target: FrameTarget): void {
+    this.#target = target
+    for (const { connection } of this.#options.plans) {
+      this.#options.metrics.feedConnected.set({ connection }, 0)
+    }
+    for (const session of this.#sessions) session.start()
+  }
+
+  /** Why prints may be missed right now, or null. */
+  get notReady(): string | null {
+    const waiting = this.#sessions.filter((session) => !session.isReady)
+    if (waiting.length === 0) return null
+    const [first] = waiting
+    return `${waiting.length} of ${this.#sessions.length} feed connections not subscribed (${first!.state})`
+  }
+
+  handleStatus(connection: number, status: string, message: string): void {
+    this.#sessions[connection]?.handleStatus(status, message)
+  }
+
+  noteData(connection: number): void {
+    this.#sessions[connection]?.noteData()
+  }
+
+  pause(): void {
+    for (const session of this.#sessions) session.pause()
+  }
+
+  resume(): void {
+    for (const session of this.#sessions) session.resume()
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    await Promise.all(this.#sessions.map((session) => session.stop()))
+  }
+
+  #frame(connection: number, data: Buffer, isBinary: boolean, recv: number, clock: number): void {
+    const target = this.#target!
+    target.push(data, isBinary, { recv, clock, connection, readAt: recv })
+    if (this.#options.config.quotesPerConnection > 0 && !target.isBlocked) {
+      this.#follower.see(target.decoder.columns, target.dictionary.size)
+    }
+  }
+
+  #followQuotes(): void {
+    if (this.#options.config.quotesPerConnection === 0 || this.#target === null) return
+    const { dictionary } = this.#target
+    const topics = (ids: readonly number[]) => ids.map((id) => quoteTopic(dictionary.ticker(id)))
+    for (const { connection, unsubscribe, subscribe } of this.#follower.turn()) {
+      const session = this.#sessions[connection]!
+      if (unsubscribe.length > 0) session.unsubscribe(topics(unsubscribe))
+      if (subscribe.length > 0) session.subscribe(topics(subscribe))
+    }
+  }
+
+  #passTime(): void {
+    this.#target?.passTime(this.#sessions.map((session) => session.clock()))
+  }
+
+  #event(event: SessionEvent): void {
+    const { log, metrics, config, gaps } = this.#options
+    const { connection } = event
+    const host = new URL(config.feedUrl).host
+    const mine = this.#options.plans[connection]!.underlyings
+    const symbols = mine.length > 0 ? mine : config.symbols
+    switch (event.type) {
+      case 'connecting':
+        log.say(lines.connecting(host, connection))
+        break
+      case 'connected':
+        log.say(lines.connected(host, connection))
+        break
+      case 'authenticated':
+        log.say(lines.authenticated(connection))
+        log.say(lines.subscribing(symbols, connection))
+        break
+      case 'subscribed':
+        metrics.feedConnected.set({ connection }, 1)
+        gaps.end(connection, Date.now())
+        log.say(lines.subscribed(symbols, connection))
+        break
+      case 'disconnected':
+        this.#disconnected(event, symbols)
+        break
+      case 'evicted':
+        log.warn(`the feed ends this connection: ${event.message}`, { connection })
+        break
+      case 'warning':
+        log.warn(event.message, { connection })
+        break
+      case 'fatal':
+        this.#options.onFatal(event.message)
+        break
+    }
+  }
+
+  #disconnected(
+    event: SessionEvent & { type: 'disconnected' },
+    symbols: '*' | readonly string[],
+  ): void {
+    const { log, metrics, gaps } = this.#options
+    const { connection, reason, code, detail, delayMs } = event
+    metrics.feedConnected.set({ connection }, 0)
+    if (event.wasReady && reason !== 'stopped') {
+      const from = event.lastFrameAt ?? Date.now()
+      gaps.begin(connection, from, symbols === '*' ? ['*'] : symbols, reason)
+    }
+    if (delayMs === null) return
+    metrics.feedReconnects.inc({ reason })
+    const seconds = Math.round(delayMs / 100) / 10
+    log.warn(`disconnected (${reason}: ${detail}); next attempt in ${seconds} s`, {
+      connection,
+      code,
+    })
+  }
+}

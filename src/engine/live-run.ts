@@ -1,0 +1,191 @@
+import type { Config } from '../config.ts'
+import * as lines from '../console/lines.ts'
+import type { Log } from '../console/log.ts'
+import { account, type Metrics } from '../metrics/metrics.ts'
+import { type HttpServer, startHttp } from '../metrics/server.ts'
+import { VERSION } from '../version.ts'
+import { Engine, metricsFor } from './engine.ts'
+import { GapRecorder } from './gap-recorder.ts'
+import { LiveFeed, planFeed } from './live-feed.ts'
+
+const STATISTICS_MS = 5 * 60_000
+
+export type LiveRunOptions = {
+  readonly config: Config
+  readonly log: Log
+  readonly apiKey: string
+  readonly openDatabase: () => Promise<{ readonly url: string; stop(): Promise<void> }>
+}
+
+/**
+ * One life of the engine: start, run, drain, stop. `stop` may be called at any moment, also while
+ * the database is still waited for.
+ */
+export class LiveRun {
+  readonly #options: LiveRunOptions
+  readonly #metrics: Metrics
+  readonly #startedAt = Date.now()
+  readonly #stopping = new AbortController()
+  /** Why the engine cannot go on, once it cannot. */
+  #fatal: Error | null = null
+  #state = 'starting'
+  #engine: Engine | null = null
+  #feed: LiveFeed | null = null
+
+  constructor(options: LiveRunOptions) {
+    this.#options = options
+    this.#metrics = metricsFor(options.config)
+  }
+
+  /** Ends the run: no more is read, and everything received is stored. */
+  stop(reason: string): void {
+    if (this.#stopping.signal.aborted) return
+    this.#options.log.info('stopping', { reason })
+    this.#state = 'stopping'
+    this.#stopping.abort()
+  }
+
+  /** Ends the process at once with exit code 1. */
+  abandon(reason: string): void {
+    void (this.#engine?.left() ?? Promise.resolve(0)).then((left) => {
+      this.#options.log.error(`not drained (${reason}): ${left} prints left`, undefined, { left })
+      process.exit(1)
+    })
+  }
+
+  /** Exit code: 0 stopped and drained, 1 it could not go on. Throws when it cannot start. */
+  async run(): Promise<number> {
+    const { config, log } = this.#options
+    const http = await this.#listen()
+    log.say(lines.listening(http.url))
+    let database: { readonly url: string; stop(): Promise<void> } | null = null
+    try {
+      database = await this.#options.openDatabase()
+      await this.#live(database.url)
+    } catch (error) {
+      if (!this.#stopping.signal.aborted || this.#engine !== null) this.#fail(asError(error))
+    }
+    const patience = setTimeout(
+      () => this.abandon(`FLOW_DRAIN_TIMEOUT_MS, ${config.drainTimeoutMs} ms`),
+      config.drainTimeoutMs,
+    )
+    await this.#end().catch((error: unknown) => this.#fail(asError(error)))
+    clearTimeout(patience)
+    await database?.stop()
+    await http.close()
+    return this.#fatal === null ? 0 : 1
+  }
+
+  /** From the database on; comes back when the run is to end. */
+  async #live(databaseUrl: string): Promise<void> {
+    const { config, log, apiKey } = this.#options
+    const { signal } = this.#stopping
+    const plans = await planFeed(config, apiKey, log, signal)
+    if (signal.aborted) return
+    const engine = await Engine.start({
+      config,
+      log,
+      metrics: this.#metrics,
+      databaseUrl,
+      retentionDays: config.retentionDays,
+      connections: plans.length,
+      signal,
+      onFatal: (error) => this.#fail(error),
+      events: {
+        onStatus: (connection, status, message) =>
+          this.#feed?.handleStatus(connection, status, message),
+        onData: (connection) => this.#feed?.noteData(connection),
+        onBlocked: () => this.#feed?.pause(),
+        onUnblocked: () => this.#feed?.resume(),
+      },
+    })
+    this.#engine = engine
+    const gaps = new GapRecorder(
+      (rows) => engine.writer.recordGaps(rows),
+      (seconds) => this.#metrics.feedGapSeconds.inc(seconds),
+    )
+    this.#recordDowntime(engine, gaps, plans.length)
+    this.#feed = new LiveFeed({
+      config,
+      apiKey,
+      plans,
+      metrics: this.#metrics,
+      log,
+      gaps,
+      onFatal: (message) => this.#fail(new FeedRefused(message)),
+    })
+    this.#state = 'running'
+    if (signal.aborted) return
+    this.#feed.start(engine.pipeline)
+    const statistics = setInterval(() => engine.sayStatistics(), STATISTICS_MS).unref()
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    clearInterval(statistics)
+  }
+
+  /** The time since the last engine on this database is a gap: prints came and nobody read them. */
+  #recordDowntime({ writer }: Engine, gaps: GapRecorder, connections: number): void {
+    if (writer.previous === null) return
+    const { symbols } = this.#options.config
+    const { committedAt, drained } = writer.previous
+    for (let connection = 0; connection < connections; connection++) {
+      const names = symbols === '*' ? ['*'] : symbols
+      gaps.begin(connection, Math.floor(committedAt), names, drained ? 'stopped' : 'crashed')
+    }
+  }
+
+  async #end(): Promise<void> {
+    await this.#feed?.stop()
+    if (this.#engine === null) return
+    // after a bug a part is missing that the drain would wait for
+    if (this.#fatal === null || this.#fatal instanceof FeedRefused) await this.#engine.drain()
+    await this.#engine.close()
+  }
+
+  #fail(error: Error): void {
+    if (this.#fatal !== null) return
+    this.#fatal = error
+    this.#options.log.error('the engine cannot go on', error)
+    this.stop('failure')
+  }
+
+  #listen(): Promise<HttpServer> {
+    const { config, log } = this.#options
+    return startHttp({
+      host: config.httpHost,
+      port: config.httpPort,
+      registry: this.#metrics.registry,
+      notReady: () => this.#notReady(),
+      stats: () => this.#stats(),
+      onError: (error, path) => log.error(`request for ${path} failed`, error),
+    })
+  }
+
+  #notReady(): string | null {
+    if (this.#state !== 'running') return this.#state
+    return this.#feed?.notReady ?? null
+  }
+
+  async #stats(): Promise<object> {
+    this.#engine?.sync()
+    const pipeline = this.#engine?.pipeline
+    return {
+      version: VERSION,
+      rules: this.#options.config.rules,
+      uptimeMs: Date.now() - this.#startedAt,
+      ready: this.#notReady() ?? 'ready',
+      account: await account(this.#metrics),
+      held: pipeline?.held ?? 0,
+      contracts: pipeline?.dictionary.size ?? 0,
+      credits: pipeline?.credits ?? 0,
+    }
+  }
+}
+
+/** The vendor refuses the key or the plan: the engine itself is sound and can drain. */
+class FeedRefused extends Error {
+  override readonly name = 'FeedRefused'
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,202 @@
+import { FrameDecoder } from '../reader/decode.ts'
+import { Dictionary } from '../reader/dictionary.ts'
+import { Intake } from '../reader/intake.ts'
+import { type FrameStamp, Router } from '../reader/router.ts'
+import type { ClassifierOptions } from '../shard/classifier.ts'
+import { COUNT_HELD_MS_MAX } from '../shard/counts.ts'
+import { type ShardHandle, startShard } from '../shard/handle.ts'
+import type { ShardResult } from '../shard/task.ts'
+import { EVENT_SLAB_BYTES } from '../slab/event-slab.ts'
+import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
+import { SlabPool } from '../slab/slab-pool.ts'
+import type { Writer } from '../writer/handle.ts'
+import type { PostedSlab } from '../writer/messages.ts'
+import type { Limits } from './limits.ts'
+import { ShardLane } from './shard-lane.ts'
+
+/** An open slab waits this long for more rows when its shard has nothing to do. */
+const SEAL_MS = 1
+/** How often held prints of quiet underlyings are looked at. */
+const TICK_MS = 50
+
+export type PipelineOptions = {
+  readonly watched: ReadonlySet<string> | '*'
+  readonly shards: number
+  readonly connections: number
+  readonly limits: Limits
+  readonly classifier: Omit<ClassifierOptions, 'heldMax' | 'printLogRows' | 'quoteRowsMax'>
+  readonly writer: Pick<Writer, 'define' | 'post' | 'cancel'>
+  readonly onStatus: (connection: number, status: string, message: string) => void
+  readonly onData: (connection: number) => void
+  readonly onBlocked: () => void
+  readonly onUnblocked: () => void
+  /** Rows, cancels and counts of one call of a shard; the rows have not been posted yet. */
+  readonly onResult: (result: ShardResult, readAt: number) => void
+  /** Now and then: ms from the vendor's stamp to our receipt of a frame's first event. */
+  readonly onLag: (ms: number) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** Frames in, rows to the writer: the two rings and who moves them. */
+export class Pipeline {
+  readonly dictionary: Dictionary
+  readonly decoder: FrameDecoder
+  readonly #options: PipelineOptions
+  readonly #eventSlabs: SlabPool
+  readonly #rowSlabs: SlabPool
+  readonly #shards: readonly ShardHandle[]
+  readonly #lanes: readonly ShardLane[]
+  readonly #router: Router
+  readonly #intake: Intake
+  #sealTimer: NodeJS.Timeout | null = null
+  readonly #ticker: NodeJS.Timeout
+  #definedContracts = 0
+  #definedSets: number
+  #onProgress: (() => void) | null = null
+  #lastRecv = Number.NaN
+
+  constructor(options: PipelineOptions) {
+    const { limits } = options
+    this.#options = options
+    this.dictionary = new Dictionary({ watched: options.watched, contractsMax: limits.contracts })
+    this.decoder = new FrameDecoder({ dictionary: this.dictionary })
+    this.#definedSets = this.dictionary.nextConditionSet
+    this.#eventSlabs = new SlabPool(limits.eventSlabs, EVENT_SLAB_BYTES)
+    this.#rowSlabs = new SlabPool(limits.rowSlabs, ROW_SLAB_BYTES)
+    const classifier: ClassifierOptions = {
+      ...options.classifier,
+      heldMax: limits.heldPrints,
+      printLogRows: limits.printLogRows,
+      quoteRowsMax: limits.quoteRows,
+    }
+    this.#shards = Array.from({ length: options.shards }, () => startShard(classifier))
+    this.#lanes = this.#shards.map(
+      (shard, i) =>
+        new ShardLane(shard, this.#eventSlabs, this.#rowSlabs, {
+          onResult: (result, readAt) => this.#take(result, readAt),
+          onIdle: () => this.#laneIdle(i),
+          onError: options.onError,
+        }),
+    )
+    this.#router = new Router(
+      this.dictionary,
+      this.#eventSlabs,
+      options.shards,
+      options.connections,
+      (shard, sealed) => this.#lanes[shard]!.enqueue(sealed),
+    )
+    this.#intake = new Intake(this.decoder, this.#router, {
+      onStatus: options.onStatus,
+      onData: options.onData,
+      onBlocked: options.onBlocked,
+      onUnblocked: options.onUnblocked,
+    })
+    this.#ticker = setInterval(() => this.#tickHeld(), TICK_MS).unref()
+  }
+
+  get isBlocked(): boolean {
+    return this.#intake.isBlocked
+  }
+
+  /** Event slabs that are free. */
+  get credits(): number {
+    return this.#eventSlabs.free
+  }
+
+  /** Prints held in all shards. */
+  get held(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.held, 0)
+  }
+
+  push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
+    this.#intake.push(bytes, isBinary, stamp)
+    this.#lastRecv = stamp.recv
+    this.#sealTimer ??= setTimeout(() => this.#sealOpen(), SEAL_MS)
+  }
+
+  /** The reading clocks where no frame moves them on; left out while frames wait. */
+  passTime(clocks: readonly number[]): void {
+    if (!this.#intake.isBlocked) this.#router.passTime(clocks)
+  }
+
+  /** Row slabs that the writer has stored. */
+  release(slabs: readonly PostedSlab[]): void {
+    for (const { buffer } of slabs) this.#rowSlabs.release(buffer)
+    for (const lane of this.#lanes) lane.pump()
+  }
+
+  /** Resolves when every frame pushed is classified, every window closed and every row posted. */
+  async drain(): Promise<void> {
+    clearInterval(this.#ticker)
+    await this.#until(() => !this.#intake.isBlocked)
+    this.#lanes.forEach((lane, shard) => {
+      if (this.#router.hasRows(shard)) this.#router.seal(shard)
+      lane.drain()
+    })
+    await this.#until(() => this.#lanes.every((lane) => lane.isEmpty))
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticker)
+    if (this.#sealTimer !== null) clearTimeout(this.#sealTimer)
+    await Promise.all(this.#shards.map((shard) => shard.close()))
+  }
+
+  #take(result: ShardResult, readAt: number): void {
+    this.#options.onResult(result, readAt)
+    const { writer } = this.#options
+    if (result.filled.length > 0 || result.cancels.length > 0) this.#define()
+    const heldMs = result.counts[COUNT_HELD_MS_MAX]!
+    for (const { buffer, rows } of result.filled) {
+      const oldestReadAt = readAt - heldMs
+      writer.post({ buffer, rows, oldestReadAt, classifiedAt: result.classifiedAt })
+    }
+    if (result.cancels.length > 0) writer.cancel(result.cancels)
+    this.#intake.resume()
+    this.#onProgress?.()
+  }
+
+  /** Tells the writer the contracts and condition lists that it does not know yet. */
+  #define(): void {
+    const { size, nextConditionSet } = this.dictionary
+    if (size === this.#definedContracts && nextConditionSet === this.#definedSets) return
+    const fresh = this.dictionary.definitionsSince(this.#definedContracts, this.#definedSets)
+    this.#options.writer.define(fresh)
+    this.#definedContracts = size
+    this.#definedSets = nextConditionSet
+  }
+
+  #sealOpen(): void {
+    this.#sealTimer = null
+    const { columns } = this.decoder
+    if (columns.rows > 0) this.#options.onLag(this.#lastRecv - columns.time[0]!)
+    this.#lanes.forEach((lane, shard) => {
+      if (lane.isIdle && this.#router.hasRows(shard)) this.#router.seal(shard)
+    })
+  }
+
+  /** While a shard works, its open slab fills; when it has nothing left, that one is next. */
+  #laneIdle(shard: number): void {
+    if (this.#sealTimer === null && this.#router.hasRows(shard)) this.#router.seal(shard)
+    this.#onProgress?.()
+  }
+
+  #tickHeld(): void {
+    if (this.#intake.isBlocked) return
+    this.#lanes.forEach((lane, shard) => {
+      if (lane.held > 0 && lane.isIdle) this.#router.seal(shard)
+    })
+  }
+
+  #until(isDone: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!isDone()) return
+        this.#onProgress = null
+        resolve()
+      }
+      this.#onProgress = look
+      look()
+    })
+  }
+}
