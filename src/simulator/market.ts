@@ -44,6 +44,7 @@ export class Market {
     for (const root of this.roots) {
       for (const contract of root.contracts) contract.sequence = random.int(1, 5_000_000)
       revalue(root, time)
+      root.contracts.sort((a, b) => a.value - b.value)
     }
   }
 
@@ -58,7 +59,10 @@ export class Market {
         Math.max(-0.02, Math.min(0.02, deviation * this.#random.normal())),
       )
     }
-    for (const root of this.roots) revalue(root, time)
+    for (const root of this.roots) {
+      revalue(root, time)
+      sortAlmostSorted(root.contracts)
+    }
   }
 
   /** A contract worth about `price` dollars, rather one that expires soon. */
@@ -99,7 +103,6 @@ function revalue(root: ListedRoot, time: number): void {
     const distance = (contract.isCall ? 1 : -1) * (price - contract.strike)
     contract.value = bachelier(distance, deviation)
   }
-  sortAlmostSorted(root.contracts)
 }
 
 /** Value of an option on a normally distributed price (Bachelier 1900), without interest. */

@@ -59,11 +59,11 @@ export class PrintSizes {
 function ranked(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!)
   const result = new Array<number>(values.length)
-  for (const [rank, i] of order.entries()) result[i] = normalQuantile((rank + 0.5) / values.length)
+  for (const [rank, i] of order.entries()) result[i] = RANK_Z[rank]!
   return result
 }
 
-/** Inverse of the normal distribution by bisection: it runs at start only. */
+/** Inverse of the normal distribution by bisection. */
 function normalQuantile(share: number): number {
   let low = -6
   let high = 6
@@ -84,3 +84,8 @@ export function normalShare(z: number): number {
     (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
   return z >= 0 ? 1 - tail : tail
 }
+
+/** Standard normal quantile of each rank of PAIRS. */
+const RANK_Z = Float64Array.from({ length: PAIRS }, (_, rank) =>
+  normalQuantile((rank + 0.5) / PAIRS),
+)
