@@ -120,7 +120,9 @@ function idOf(
   return texts.push(encode(text)) - 1
 }
 
-/** Nanoseconds as text, up to 19 digits: more than a double holds, so cut as text. Null: no time. */
+/**
+ * Nanoseconds as text, up to 19 digits: more than a double holds, so cut as text. Null: no time.
+ */
 function timeOf(text: string): { ms: number; ns: number } | null {
   const whole = text.replace(/\.0*$/, '')
   if (/^\d{1,21}$/.test(whole)) {

@@ -26,7 +26,9 @@ export function packFrame(frame: RecordedFrame, bytes: Buffer): Buffer {
   return packr.pack([frame.recv, frame.clock, frame.connection, frame.isBinary, bytes])
 }
 
-/** Frames of a recording. A cut tail costs the frame that it cuts; damage ends the reading there. */
+/**
+ * Frames of a recording. A cut tail costs the frame that it cuts; damage ends the reading there.
+ */
 export async function* readFlowrec(
   chunks: AsyncIterable<Buffer>,
   options: ReadOptions,

@@ -1,6 +1,8 @@
 const STAR = 0x2a
 
-/** `bytes` with each occurrence of a secret overwritten by as many `*`. Copies only when it must. */
+/**
+ * `bytes` with each occurrence of a secret overwritten by as many `*`. Copies only when it must.
+ */
 export function redacted(bytes: Uint8Array, secrets: readonly Buffer[]): Buffer {
   let clean = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let isCopy = false

@@ -43,6 +43,8 @@ export class RecordingWriter {
   #frames = 0 // in the file at hand
   #piece: Buffer[] = []
   #pieceBytes = 0
+  /** Nothing was written since: a flush would only add an empty block. */
+  #isFlushed = false
   #failure: Error | null = null
 
   constructor(options: RecordingOptions) {
@@ -122,6 +124,7 @@ export class RecordingWriter {
   #send(): void {
     if (this.#pieceBytes === 0 || this.#file.zstd.destroyed) return
     this.#file.zstd.write(Buffer.concat(this.#piece, this.#pieceBytes))
+    this.#isFlushed = false
     this.#piece = []
     this.#pieceBytes = 0
   }
@@ -129,13 +132,16 @@ export class RecordingWriter {
   #flush(): void {
     this.#send()
     const { zstd } = this.#file
-    if (!zstd.destroyed && !zstd.writableNeedDrain) zstd.flush(constants.ZSTD_e_flush)
+    if (this.#isFlushed || zstd.destroyed || zstd.writableNeedDrain) return
+    this.#isFlushed = true
+    zstd.flush(constants.ZSTD_e_flush)
   }
 
   #rotate(): void {
     this.#finish()
     this.#files++
     this.#frames = 0
+    this.#isFlushed = false
     this.#file = this.#open()
   }
 

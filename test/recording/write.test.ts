@@ -171,7 +171,7 @@ test('says no when it is far behind, and yes again once drained', async () => {
   expect((await readAll(writer.path)).frames.length).toBe(taken + 2)
 })
 
-test('throws for a version that it cannot read and for records that are no frames', async () => {
+test('says so of a version that it cannot read, of records that are no frames, of a missing end', async () => {
   const { Packr } = await import('msgpackr')
   const { zstdCompressSync } = await import('node:zlib')
   const packr = new Packr({ useRecords: false })
@@ -181,4 +181,9 @@ test('throws for a version that it cannot read and for records that are no frame
   const header = packr.pack({ format: 'flowrec', version: 1, startedAt: 0 })
   await writeFile(path, zstdCompressSync(Buffer.concat([header, packr.pack([1, 2])])))
   expect((await readAll(path)).problems).toEqual(['record 1 is damaged: read up to there'])
+  const frame = packr.pack([1, 1, 0, false, Buffer.from('[]')])
+  await writeFile(path, zstdCompressSync(Buffer.concat([header, frame])))
+  const unfinished = await readAll(path)
+  expect(unfinished.frames.length).toBe(1)
+  expect(unfinished.problems).toEqual(['the recording has no end: the last whole frame is 1'])
 })
