@@ -8,7 +8,10 @@ import { findEmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedde
 /** What a command needs before it can work: its configuration, checked, and a log. */
 export type Setup = { readonly config: Config; readonly log: Log }
 
-/** Adds the configuration's flags to a command; the result reads configuration and sets up the log. */
+/**
+ * Adds the configuration's flags to a command; the result reads configuration and sets up the
+ * log.
+ */
 export function setupFor(command: Command, keys?: readonly ConfigKey[]): () => Setup {
   const flags = configFlags(command, keys)
   return () => {
@@ -48,7 +51,11 @@ export async function openDatabase(
   if (databaseUrl !== undefined) return { url: databaseUrl, stop: async () => {} }
   const running = mayShare ? await findEmbeddedPostgres(dataDir) : null
   if (running !== null) return { url: running, stop: async () => {} }
-  return startEmbeddedPostgres({ dataDir, onLog: (line) => log.info(line) })
+  // PostgreSQL reports each start and checkpoint as LOG: of no use here unless it goes wrong
+  const onLog = (line: string): void => {
+    if (!/ (LOG|HINT): /.test(line)) log.info(line)
+  }
+  return startEmbeddedPostgres({ dataDir, onLog })
 }
 
 /** Ends at the first signal gently, at the second at once. */

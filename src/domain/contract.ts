@@ -36,9 +36,9 @@ export function underlyingOf(root: string): string {
 }
 
 /**
- * Parses `O:` + root + YYMMDD + C|P + strike in mills, from the right, because roots may hold digits.
- * Null for anything else: a date that the calendar does not have, 9 strike digits, lower case.
- * Source: OCC symbology as the vendor writes it (no space padding).
+ * Parses `O:` + root + YYMMDD + C|P + strike in mills, from the right, because roots may hold
+ * digits. Null for anything else: a date that the calendar does not have, 9 strike digits, lower
+ * case. Source: OCC symbology as the vendor writes it (no space padding).
  */
 export function parseContract(ticker: string): Contract | null {
   const tail = ticker.length - OCC_TAIL

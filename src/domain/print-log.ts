@@ -10,10 +10,10 @@ export type Seen = (typeof Seen)[keyof typeof Seen]
 const NONE = 0
 
 /**
- * The last `rows` prints and cancels of a shard, to recognise one that is sent again and to find the
- * one that a cancel means. A ring: the oldest print is forgotten first. Two chains of indexes run
- * through it, newest first: one a bucket of (contract, sequence), one a contract. Both break off where the ring has
- * come round, so nothing is ever taken out of them.
+ * The last `rows` prints and cancels of a shard, to recognise one that is sent again and to find
+ * the one that a cancel means. A ring: the oldest print is forgotten first. Two chains of indexes
+ * run through it, newest first: one a bucket of (contract, sequence), one a contract. Both break
+ * off where the ring has come round, so nothing is ever taken out of them.
  *
  * An index is the number of the print modulo 2^32, from 1; 0 is none.
  */
@@ -38,7 +38,10 @@ export class PrintLog {
   readonly #buckets: Uint32Array
   #newest = new Uint32Array(256)
 
-  /** `rows`: a power of two. Memory is reserved at once and touched as prints come: 56 bytes a row. */
+  /**
+   * `rows`: a power of two. Memory is reserved at once and touched as prints come: 56 bytes a
+   * row.
+   */
   constructor(rows: number) {
     if (!Number.isInteger(Math.log2(rows)) || rows < 2) {
       throw new Error(`print log rows must be a power of two, were ${rows}`)

@@ -6,7 +6,8 @@ import { grown } from './columns.ts'
  *
  * One arena of rows, cut into rings whose capacity is a power of two. A ring grows while its oldest
  * quote is younger than the horizon; so a contract with one quote a second costs a few rows, and a
- * busy one at most one row a millisecond of the horizon, because of equal times the last one counts.
+ * busy one at most one row a millisecond of the horizon, because of equal times the last one
+ * counts.
  */
 const FIRST_CAPACITY = 4
 
@@ -35,7 +36,10 @@ export class QuoteHistory {
   bidSize = -1
   askSize = -1
 
-  /** Keeps at least `horizonMs` behind each contract's newest quote, within `rowsMax` rows in all. */
+  /**
+   * Keeps at least `horizonMs` behind each contract's newest quote, within `rowsMax` rows in
+   * all.
+   */
   constructor(horizonMs: number, rowsMax: number) {
     this.#horizonMs = horizonMs
     this.#rowsMax = rowsMax
@@ -105,7 +109,10 @@ export class QuoteHistory {
     return true
   }
 
-  /** A full ring drops what is older than the horizon; if nothing is, it grows or loses its oldest. */
+  /**
+   * A full ring drops what is older than the horizon; if nothing is, it grows or loses its
+   * oldest.
+   */
   #makeRoom(id: number, time: number): boolean {
     const capacity = this.#capacity[id]!
     if (capacity > 0) {

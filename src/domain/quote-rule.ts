@@ -1,8 +1,8 @@
 import { Side } from './labels.ts'
 
 /**
- * Who crossed the spread (rules.md, side): at the ask or above BUY, at the bid or below SELL, else by
- * the midpoint. Prices in ticks; the quote must be usable (0 <= bid < ask).
+ * Who crossed the spread (rules.md, side): at the ask or above BUY, at the bid or below SELL, else
+ * by the midpoint. Prices in ticks; the quote must be usable (0 <= bid < ask).
  */
 export function sideOf(price: number, bid: number, ask: number): Side {
   if (price >= ask) return Side.Buy

@@ -5,7 +5,7 @@ import { grown } from './columns.ts'
  * sum, in one arena. A thing that has printed four times holds four sizes, not `window`: most of a
  * million contracts print a few times a day. Sums are exact: 1,024 x 2^31 is far below 2^53.
  *
- *   arena: |..block of 4..|....block of 16....|........block of 64........|   freed blocks are reused
+ *   arena: |..block of 4..|....block of 16....|........block of 64........|  freed ones are reused
  */
 const FIRST_CAPACITY = 4
 const GROWTH = 4

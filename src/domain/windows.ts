@@ -9,7 +9,8 @@ export const NO_WINDOW = -1
  * The open windows of sweeps and splits (rules.md, opra): at most one a contract and side. A window
  * knows its legs (a list of held prints), the smallest and largest of their times, their sizes and
  * whether they came from more than one exchange. For each underlying a heap orders its windows by
- * their last leg, so that the ones which event time has passed are found without looking at the rest.
+ * their last leg, so that the ones which event time has passed are found without looking at the
+ * rest.
  */
 export class Windows {
   readonly #held: HeldPrints
@@ -52,7 +53,9 @@ export class Windows {
     return this.#open[2 * contract + (isSell ? 1 : 0)]! - 1
   }
 
-  /** Whether a print at `time` may join: at most W from the last leg's time, 4W from the first's. */
+  /**
+   * Whether a print at `time` may join: at most W from the last leg's time, 4W from the first's.
+   */
   accepts(window: number, time: number): boolean {
     return (
       Math.abs(time - this.last[window]!) <= this.#windowMs &&

@@ -7,7 +7,10 @@ import type { SlabPool } from '../slab/slab-pool.ts'
 const ROW_SLABS_AHEAD = 2
 
 export type LaneEvents = {
-  /** A call came back. The event slab has been released already; rows and cancels are the owner's. */
+  /**
+   * A call came back. The event slab has been released already; rows and cancels are the
+   * owner's.
+   */
   onResult(result: ShardResult, readAt: number): void
   /** Nothing is queued and nothing runs: an open slab may as well be sent. */
   onIdle(): void

@@ -46,7 +46,9 @@ export const LATENCY_STAGES = [
 
 export const UNKNOWN_ID_KINDS = ['exchange', 'condition', 'event', 'key'] as const
 
-/** With FLOW_SYMBOLS=* later underlyings share the label `other`: a series costs memory for ever. */
+/**
+ * With FLOW_SYMBOLS=* later underlyings share the label `other`: a series costs memory for ever.
+ */
 export const SYMBOL_LABELS_MAX = 1000
 
 const LATENCY_BUCKETS = [

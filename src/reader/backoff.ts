@@ -10,9 +10,9 @@ const JITTER_SHARE = 0.25
 
 /**
  * The two reconnect ladders of one connection, in ms: ordinary trouble climbs from `minMs` to
- * RECONNECT_MS_MAX, the connection limit from 6 `minMs` to EVICTED_MS_MAX. Each rung doubles, jitter
- * only lengthens it, and no delay is below `minMs`. Only data resets: the vendor accepts a session
- * over the limit, its key and its topics before it throws it out.
+ * RECONNECT_MS_MAX, the connection limit from 6 `minMs` to EVICTED_MS_MAX. Each rung doubles,
+ * jitter only lengthens it, and no delay is below `minMs`. Only data resets: the vendor accepts a
+ * session over the limit, its key and its topics before it throws it out.
  */
 export class Backoff {
   readonly #minMs: number

@@ -1,7 +1,10 @@
 import { CONDITION_SET_NONE } from '../slab/definitions.ts'
 import type { Dictionary } from './dictionary.ts'
 
-/** OPRA sends one condition a print. What is longer than these is cut, so that memory has a bound. */
+/**
+ * OPRA sends one condition a print. What is longer than these is cut, so that memory has a
+ * bound.
+ */
 export const CONDITIONS_PER_PRINT_MAX = 32
 export const CONDITION_CHARS_MAX = 32
 

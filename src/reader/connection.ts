@@ -192,7 +192,8 @@ export class FeedConnection {
 
   #onTick(): void {
     const now = performance.now()
-    // a blocked thread or a sleeping machine has read nothing either: it counts as two ticks at most
+    // a blocked thread or a sleeping machine has read nothing either: it counts as two ticks at
+    // most
     const passedMs = Math.min(now - this.#tickedAt, 2 * this.#tickMs)
     this.#tickedAt = now
     const { connectTimeoutMs, closeTimeoutMs } = this.#options.limits
@@ -201,7 +202,8 @@ export class FeedConnection {
     this.#stateMs += isOurs ? passedMs : readMs
     if (this.#state === 'closing') {
       if (this.#stateMs >= closeTimeoutMs) this.#ws.terminate()
-      // the close event follows from that; should it ever not, the reconnect loop goes on all the same
+      // the close event follows from that; should it ever not, the reconnect loop goes on all the
+      // same
       if (this.#stateMs >= 2 * closeTimeoutMs) this.#end(1006, '')
       return
     }

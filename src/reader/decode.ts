@@ -28,9 +28,9 @@ export class FrameDecoder {
   }
 
   /**
-   * Fills `columns` and `statuses` from one frame received at `recv` (epoch ms; NaN: no receive time).
-   * False: the frame is malformed, counts as such, and leaves no row. Contracts that a malformed
-   * frame named keep their ids.
+   * Fills `columns` and `statuses` from one frame received at `recv` (epoch ms; NaN: no receive
+   * time). False: the frame is malformed, counts as such, and leaves no row. Contracts that a
+   * malformed frame named keep their ids.
    */
   decode(frame: Uint8Array, isBinary: boolean, recv: number): boolean {
     this.#forget()

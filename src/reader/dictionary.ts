@@ -35,7 +35,9 @@ export class Dictionary {
   #owner: Uint32Array
   #slots: Uint32Array
 
-  /** `contractsMax`: contracts that get an id, 1 to 2^24. Underlyings get ids in the set's order. */
+  /**
+   * `contractsMax`: contracts that get an id, 1 to 2^24. Underlyings get ids in the set's order.
+   */
   constructor(options: { watched: ReadonlySet<string> | '*'; contractsMax: number }) {
     this.#contractsMax = options.contractsMax
     this.#watchesAll = options.watched === '*'
@@ -123,7 +125,9 @@ export class Dictionary {
     return this.#owner[id]!
   }
 
-  /** Id of a print's condition list, 1 to 65,535; 0 for an empty one; CONDITIONS_FULL: none left. */
+  /**
+   * Id of a print's condition list, 1 to 65,535; 0 for an empty one; CONDITIONS_FULL: none left.
+   */
   conditionSet(list: readonly (number | string)[]): number {
     return this.#conditionSets.idOf(list)
   }
@@ -135,7 +139,8 @@ export class Dictionary {
 
   /**
    * What was defined from contract `contract` and condition set `set` on, for a consumer that has
-   * all before. A new consumer starts at 0 and 1; the next call goes on at `size`, `nextConditionSet`.
+   * all before. A new consumer starts at 0 and 1; the next call goes on at `size`,
+   * `nextConditionSet`.
    */
   definitionsSince(contract: number, set: number): Definitions {
     const contracts: string[] = []

@@ -24,9 +24,10 @@ const IS_KNOWN_EXCHANGE = Uint8Array.from({ length: EXCHANGE_IDS }, (_, id) =>
 )
 
 /**
- * Checks one T or Q event and writes its row, whichever way the frame was read. Numbers come as they
- * stand in the event, NaN for what is absent, null or no number; the conditions of a print come in
- * `conditions`. What is refused is tallied with the first reason that holds, in the order of rules.md.
+ * Checks one T or Q event and writes its row, whichever way the frame was read. Numbers come as
+ * they stand in the event, NaN for what is absent, null or no number; the conditions of a print
+ * come in `conditions`. What is refused is tallied with the first reason that holds, in the order
+ * of rules.md.
  */
 export class EventRows {
   readonly tally = count.newTally()
@@ -78,7 +79,9 @@ export class EventRows {
     columns.kind[row] = KIND_PRINT
   }
 
-  /** `bid` and `ask` in dollars, of any sign; whether they are usable is the classifier's matter. */
+  /**
+   * `bid` and `ask` in dollars, of any sign; whether they are usable is the classifier's matter.
+   */
   quote(
     contract: number,
     bid: number,

@@ -54,8 +54,8 @@ export function restUrl(baseUrl: string, path: string): string {
 
 /**
  * GETs a URL and parses the JSON. The key goes in the header, so `url` must be one that the key may
- * be sent to. Throttling (429), trouble of the server (499, 5xx) and of the network are tried again,
- * a limited number of times.
+ * be sent to. Throttling (429), trouble of the server (499, 5xx) and of the network are tried
+ * again, a limited number of times.
  */
 export async function fetchJson(url: string, options: RestOptions): Promise<unknown> {
   const triesMax = options.triesMax ?? TRIES_MAX
@@ -77,7 +77,9 @@ export async function fetchJson(url: string, options: RestOptions): Promise<unkn
   }
 }
 
-/** Doubled from retryMinMs, lengthened by up to a half at random, never below what was asked for. */
+/**
+ * Doubled from retryMinMs, lengthened by up to a half at random, never below what was asked for.
+ */
 function retryDelay(tried: number, retryAfterMs: number, options: RestOptions): number {
   const rung = (options.retryMinMs ?? RETRY_MIN_MS) * 2 ** (tried - 1)
   const jittered = Math.min(RETRY_MS_MAX, rung * (1 + (options.random ?? Math.random)() / 2))

@@ -85,7 +85,9 @@ export class Router {
     return rows
   }
 
-  /** Moves the reading clocks on where no frame does. Only when every frame read has been routed. */
+  /**
+   * Moves the reading clocks on where no frame does. Only when every frame read has been routed.
+   */
   passTime(clocks: readonly number[]): void {
     this.#clocks.set(clocks)
   }

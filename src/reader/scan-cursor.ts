@@ -21,10 +21,10 @@ export class ScanCursor {
   pos = 0
 
   /**
-   * Reads a number and gives what JSON.parse gives for it. NaN: not understood. The digits as a whole
-   * number and the power of ten below them are exact in a double, so their quotient is correctly
-   * rounded; what is longer, or has an exponent, is read as text. The caller must check the byte
-   * that follows: a digit after a leading zero is refused there.
+   * Reads a number and gives what JSON.parse gives for it. NaN: not understood. The digits as a
+   * whole number and the power of ten below them are exact in a double, so their quotient is
+   * correctly rounded; what is longer, or has an exponent, is read as text. The caller must check
+   * the byte that follows: a digit after a leading zero is refused there.
    */
   number(): number {
     const bytes = this.bytes

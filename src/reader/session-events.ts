@@ -30,7 +30,9 @@ export type SessionEvent = { readonly connection: number } & (
       readonly detail: string
       /** Until the next attempt; null: there is none. */
       readonly delayMs: number | null
-      /** Receive times, epoch ms, of this connection's last frame and last data; null: none came. */
+      /**
+       * Receive times, epoch ms, of this connection's last frame and last data; null: none came.
+       */
       readonly lastFrameAt: number | null
       readonly lastDataAt: number | null
       /** Whether every topic had been asked for, so that prints are missed from now on. */

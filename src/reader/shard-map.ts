@@ -4,8 +4,9 @@ import { CONTRACT_WORDS, type ShardDefinitions } from '../slab/definitions.ts'
 import type { Dictionary } from './dictionary.ts'
 
 /**
- * Which shard a contract belongs to, and its number there. The shard is a function of the underlying,
- * so that quotes and prints of a contract, and all that shares an event time, meet in one shard.
+ * Which shard a contract belongs to, and its number there. The shard is a function of the
+ * underlying, so that quotes and prints of a contract, and all that shares an event time, meet in
+ * one shard.
  */
 export class ShardMap {
   readonly #dictionary: Dictionary

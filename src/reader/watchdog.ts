@@ -8,7 +8,8 @@ export type Alarm = 'ping' | 'silence'
 
 /**
  * Counts, for one open connection, the time in which something should have come. It has no clock of
- * its own: the session feeds it the ms in which reading was possible, so a pause counts for nothing.
+ * its own: the session feeds it the ms in which reading was possible, so a pause counts for
+ * nothing.
  */
 export class Watchdog {
   readonly #limits: WatchdogLimits

@@ -2,9 +2,14 @@ import { Piscina } from 'piscina'
 import type { ClassifierOptions } from './classifier.ts'
 import type { ShardResult, ShardTask } from './task.ts'
 
-/** The main thread's side of one shard: a pool of exactly one thread, because state has one home. */
+/**
+ * The main thread's side of one shard: a pool of exactly one thread, because state has one home.
+ */
 export type ShardHandle = {
-  /** One call at a time: the next one only when this one has come back. Rejects if the thread dies. */
+  /**
+   * One call at a time: the next one only when this one has come back. Rejects if the thread
+   * dies.
+   */
   run(task: ShardTask): Promise<ShardResult>
   close(): Promise<void>
 }

@@ -23,8 +23,8 @@ const UNDERLYING_PRINTS = 1024
 export type Rules = 'opra' | 'seed'
 
 /**
- * The labels of one print as far as they are known when it arrives, from the quotes and sizes before
- * it. Sweeps and splits come later. The fields hold the answer for the last print.
+ * The labels of one print as far as they are known when it arrives, from the quotes and sizes
+ * before it. Sweeps and splits come later. The fields hold the answer for the last print.
  */
 export class Labeller {
   readonly #rules: Rules
@@ -72,7 +72,9 @@ export class Labeller {
     this.#quotes.add(contract, time, bid, ask, bidSize, askSize)
   }
 
-  /** Labels a print, and then lets its size enter the averages. Price in ticks, time in epoch ms. */
+  /**
+   * Labels a print, and then lets its size enter the averages. Price in ticks, time in epoch ms.
+   */
   print(
     contract: number,
     underlying: number,

@@ -8,7 +8,10 @@ const TOPICS_MAX = 1_000_000
 const CHANNELS = new Set(['T', 'Q', 'A', 'AM'])
 const CHANNELS_OF_OTHER_PLANS = new Set(['FMV', 'LV', 'NOI', 'LULD'])
 
-/** What one connection has asked for. Channels T and Q carry data; A and AM are only acknowledged. */
+/**
+ * What one connection has asked for. Channels T and Q carry data; A and AM are only
+ * acknowledged.
+ */
 export class Subscriptions {
   readonly #trades = new Set<string>()
   readonly #quotes = new Set<string>()

@@ -64,7 +64,10 @@ export function setUp(contractsMax = 100, watched: ReadonlySet<string> | '*' = W
   return { dictionary, decoder, decode }
 }
 
-/** One event decoded by the scanner and, with an escape in its `ev`, by JSON.parse: equal answers. */
+/**
+ * One event decoded by the scanner and, with an escape in its `ev`, by JSON.parse: equal
+ * answers.
+ */
 export function both(fields: Fields, recv = RECV): Answer {
   const text = JSON.stringify([fields])
   const scanned = setUp().decode(text, recv)

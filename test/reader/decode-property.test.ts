@@ -25,7 +25,10 @@ function spelled(text: string): fc.Arbitrary<string> {
   return fc.oneof({ weight: 6, arbitrary: fc.constant(plain) }, { weight: 1, arbitrary: escaped })
 }
 
-/** JSON texts of one number: as it is, as a float, with an exponent, as a string, beyond a double. */
+/**
+ * JSON texts of one number: as it is, as a float, with an exponent, as a string, beyond a
+ * double.
+ */
 const number = fc
   .oneof(
     fc.integer({ min: 0, max: 400 }),

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { ModelRow, Settings, TapeFrame } from '../model/rules-model.ts'
 import { runTape } from '../model/run-tape.ts'
 
-// Cases of LuxAlgo/whale-options@f87f74e (MIT) as vendor frames, with what rules.md demands of them.
+// Cases of LuxAlgo/whale-options@f87f74e (MIT) as vendor frames, with what rules.md demands of
+// them.
 const folder = new URL('../fixtures/conformance/', import.meta.url)
 const cases = readdirSync(folder)
   .filter((name) => name.endsWith('.expect.json'))
