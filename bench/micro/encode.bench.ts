@@ -2,7 +2,7 @@
  * Row slabs to COPY bytes: the binary encoder beside a plain text encoder that builds strings, and
  * the whole writer thread into an embedded PostgreSQL with the time split by step.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -79,6 +79,7 @@ export async function run(): Promise<EncodeResults> {
 /** The writer thread with all its slabs in flight, as when the engine is ahead of the database. */
 async function measureStore(definitions: Definitions) {
   const dataDir = await mkdtemp(join(tmpdir(), 'flow-bench-'))
+  await chmod(dataDir, 0o755) // PostgreSQL may run as another user
   const postgres = await startEmbeddedPostgres({ dataDir, onLog: () => {} })
   const random = seeded(7)
   const seen: Committed[] = []

@@ -82,7 +82,10 @@ async function keepRunning(place: Place, password: string): Promise<void> {
   }
 }
 
-/** True once it accepts connections; false when it ended before, or the engine no longer wants it. */
+/**
+ * True once it accepts connections; false when it ended before, or the engine no longer wants
+ * it.
+ */
 async function startAndWait(place: Place, on: number, password: string): Promise<boolean> {
   lastLines.length = 0
   const child = startServer(place, on, (line) => {

@@ -6,6 +6,8 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  readdir,
+  readFile,
   realpath,
   rm,
   rmdir,
@@ -13,9 +15,11 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { findBinaries, type RunAs, SHARED_DIR } from './binaries.ts'
+import { askHolder } from './data-lock.ts'
 
 const run = promisify(execFile)
 
@@ -35,6 +39,12 @@ export type Place = {
 
 /** Name of the database's directory in the engine's data directory. */
 const HOME_NAME = 'postgres'
+
+const SHARED_PREFIX = 'data-'
+/** Names the link that leads to a home in SHARED_DIR. */
+const MADE_FOR = 'made-for'
+/** A home this young may be one that another engine is about to link. */
+const FORSAKEN_MS = 60_000
 
 /**
  * Makes or finds the home of the PostgreSQL of `dataDir`. PostgreSQL refuses to run as root, so as
@@ -97,12 +107,30 @@ async function reachableHome(
   await rmdir(home)
   await mkdir(SHARED_DIR, { recursive: true, mode: 0o755 })
   await chmod(SHARED_DIR, 0o755)
-  const shared = await mkdtemp(join(SHARED_DIR, 'data-'))
-  await writeFile(join(shared, 'made-for'), `${wanted}\n`)
+  await removeForsaken()
+  const shared = await mkdtemp(join(SHARED_DIR, SHARED_PREFIX))
+  await writeFile(join(shared, MADE_FOR), `${wanted}\n`)
   await chown(shared, runAs.uid, runAs.gid)
   await symlink(shared, wanted)
   log(`the user postgres cannot reach ${wanted}: the database lives in ${shared}`)
   return shared
+}
+
+/**
+ * A database in SHARED_DIR stays when its data directory is removed. One that was made for a
+ * directory in the system's temporary directory was never meant to stay: it goes once that is gone.
+ */
+async function removeForsaken(): Promise<void> {
+  const temporary = `${await realpath(tmpdir())}${sep}`
+  for (const name of await readdir(SHARED_DIR)) {
+    const shared = join(SHARED_DIR, name)
+    if (!name.startsWith(SHARED_PREFIX)) continue
+    const madeFor = (await readFile(join(shared, MADE_FOR), 'utf8').catch(() => '')).trim()
+    if (!madeFor.startsWith(temporary) || existsSync(madeFor)) continue
+    const { mtimeMs } = await stat(shared)
+    if (Date.now() - mtimeMs < FORSAKEN_MS || (await askHolder(shared)) !== null) continue
+    await rm(shared, { recursive: true, force: true })
+  }
 }
 
 async function canEnter(directory: string, runAs: NonNullable<RunAs>): Promise<boolean> {

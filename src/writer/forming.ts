@@ -1,7 +1,6 @@
 import { RowSlab } from '../slab/row-slab.ts'
 import {
   BATCH_BYTES_MAX,
-  BATCH_EXTRAS_MAX,
   BATCH_ROWS_MAX,
   type Batch,
   clearBatch,
@@ -48,7 +47,9 @@ export class Forming {
     this.#add({ kind: 'gap', gap })
   }
 
-  /** Takes the batch to store it; the next one forms from the rest. Bring it back with `release`. */
+  /**
+   * Takes the batch to store it; the next one forms from the rest. Bring it back with `release`.
+   */
   take(): Batch {
     if (this.#spare === null) throw new Error('a batch is in store already')
     const batch = this.#forming
@@ -62,19 +63,21 @@ export class Forming {
     this.#spare = batch
   }
 
-  /** Moves as much of the rest into the forming batch as it may hold. */
-  fill(): void {
-    let taken = 0
-    while (taken < this.#rest.length && !isFull(this.#forming)) {
-      if (!this.#move(this.#rest[taken]!)) break
-      taken++
-    }
-    this.#rest.splice(0, taken)
+  /**
+   * Moves the first of the rest into the forming batch, as far as it may hold it; false when there
+   * was nothing to move or no room. A step encodes one slab at most, about 2 ms.
+   */
+  fillStep(): boolean {
+    const item = this.#rest[0]
+    if (item === undefined || isFull(this.#forming)) return false
+    if (this.#move(item)) this.#rest.shift()
+    return true
   }
 
+  /** While older items wait for room, or for the next step, this one waits behind them. */
   #add(item: Item): void {
     this.#rest.push(item)
-    this.fill()
+    if (this.#rest.length === 1) this.fillStep()
   }
 
   /** True when all of the item is in the batch. */
@@ -99,6 +102,6 @@ export class Forming {
       if (item.next < rows) return false
       batch.slabs.push(item.slab)
     }
-    return batch.cancels.length + batch.gaps.length <= BATCH_EXTRAS_MAX
+    return true
   }
 }

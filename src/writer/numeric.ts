@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's binary numeric, written by hand: digits of base 10,000, so a price of 1/10,000 dollar
- * has its dollars in whole digits and its cents in one more.
+ * PostgreSQL's binary numeric, written by hand: digits of base 10,000, so a price of 1/10,000
+ * dollar has its dollars in whole digits and its cents in one more.
  *
  *   i32 length | i16 digits | i16 weight | i16 sign | i16 decimals shown | i16 digit ...
  *

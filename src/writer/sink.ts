@@ -11,7 +11,9 @@ import { makePartitionsAhead, writeRetention } from './upkeep.ts'
 
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 10_000
-/** A batch that gets no answer for this long is tried anew; doubled each time, eightfold at most. */
+/**
+ * A batch that gets no answer for this long is tried anew; doubled each time, eightfold at most.
+ */
 const ANSWER_MS_MAX = 120_000
 
 export type SinkOptions = {

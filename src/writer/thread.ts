@@ -2,6 +2,7 @@
  * The writer thread: slabs in, transactions out. A plain worker, because it needs its event loop:
  * while PostgreSQL works on one batch the next one is encoded.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Batch, flushDelayMs } from './batch.ts'
 import { RowEncoder } from './copy-rows.ts'
@@ -96,13 +97,20 @@ async function storeForEver(): Promise<void> {
   }
 }
 
+/**
+ * While PostgreSQL works on one batch the next one is encoded, with a look at the socket
+ * between.
+ */
 async function storeNext(): Promise<void> {
   const batch = forming.take()
-  forming.fill()
-  const { setAside, copyMs, commitMs } = await sink.store(batch)
+  const [{ setAside, copyMs, commitMs }] = await Promise.all([sink.store(batch), fillInSteps()])
   tellCommitted(batch, setAside, copyMs, commitMs)
   forming.release(batch)
-  forming.fill()
+}
+
+async function fillInSteps(): Promise<void> {
+  do await nextTurn()
+  while (forming.fillStep())
 }
 
 function tellCommitted(batch: Batch, setAside: number, copyMs: number, commitMs: number): void {

@@ -46,8 +46,8 @@ export async function storeBatch(job: Job): Promise<Stored | null> {
 }
 
 /**
- * storeBatch for a batch with something in it that PostgreSQL refuses: what it takes is stored, what
- * it refuses is set aside and told to `onSetAside`, found by halving.
+ * storeBatch for a batch with something in it that PostgreSQL refuses: what it takes is stored,
+ * what it refuses is set aside and told to `onSetAside`, found by halving.
  */
 export async function storeBatchInParts(
   job: Job,

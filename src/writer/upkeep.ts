@@ -23,7 +23,9 @@ export async function makePartitionsAhead(client: Client): Promise<void> {
   )
 }
 
-/** The regular work on the store, on a connection of its own; returns the rows that were removed. */
+/**
+ * The regular work on the store, on a connection of its own; returns the rows that were removed.
+ */
 export async function upkeep(
   databaseUrl: string,
   { mayDrop }: { mayDrop: boolean },

@@ -37,7 +37,8 @@ export async function startCuttingProxy(
     upstream.on('data', (chunk) => {
       if (hooks.onServerBytes?.(chunk, client, connection) !== false) client.write(chunk)
     })
-    // a client that goes away is not told to the server: the line is half open, as after a power cut
+    // a client that goes away is not told to the server: the line is half open, as after a power
+    // cut
     upstream.on('close', () => client.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

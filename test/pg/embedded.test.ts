@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -236,6 +246,23 @@ describe.runIf(process.getuid?.() === 0)('as root', () => {
     await third.stop()
     await rm(await realpath(join(dataDir, 'postgres')), { recursive: true })
     await rm(closed, { recursive: true })
+  })
+
+  it('removes what it had put elsewhere for a temporary directory that is gone', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'flow-closed-'))
+    dataDir = join(closed, 'data')
+    await (await start()).stop()
+    const forsaken = await realpath(join(dataDir, 'postgres'))
+    await rm(closed, { recursive: true })
+    const long = new Date(Date.now() - 3_600_000)
+    await utimes(forsaken, long, long)
+    const other = await mkdtemp(join(tmpdir(), 'flow-closed-'))
+    dataDir = join(other, 'data')
+    await (await start()).stop()
+    expect(existsSync(forsaken)).toBe(false)
+    expect(existsSync(join(dataDir, 'postgres', 'data', 'PG_VERSION'))).toBe(true)
+    await rm(await realpath(join(dataDir, 'postgres')), { recursive: true })
+    await rm(other, { recursive: true })
   })
 
   it('does not run PostgreSQL as root', async () => {
