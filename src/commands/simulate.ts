@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises'
 import { Command } from 'commander'
-import { readRecording } from '../recording/read.ts'
+import { checkRecording, readRecording } from '../recording/read.ts'
 import { type Fault, parseFault } from '../simulator/faults.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts'
 
@@ -61,7 +60,7 @@ async function simulate(flags: Flags): Promise<number> {
   }
   let simulator: Simulator
   try {
-    if (flags.tape !== undefined) await access(flags.tape) // before anybody connects
+    if (flags.tape !== undefined) await checkRecording(flags.tape) // before anybody connects
     simulator = await startSimulator(options)
   } catch (error) {
     process.stderr.write(`the simulator cannot start: ${(error as Error).message}\n`)

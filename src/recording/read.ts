@@ -7,6 +7,30 @@ import { readJsonLines } from './jsonl.ts'
 
 const MAGIC_BYTES = 4
 const HEAD_BYTES = 64 * 1024
+const UNKNOWN_FORM =
+  'unknown form: expected a recording of `flow record` (.flowrec.zst), frames (.frames.jsonl or ' +
+  '.frames.jsonl.gz) or the flat file trades_v1 (.csv or .csv.gz)'
+
+/**
+ * Throws, as readRecording would, for a file that is no recording, but looks at its start only: a
+ * flat file of a day takes a minute to load.
+ */
+export async function checkRecording(path: string): Promise<void> {
+  const magic = await firstBytes(path)
+  const source = plainBytes(path, compressionOf(magic), {})
+  try {
+    const head = await firstPart(source)
+    const form = formOf(head, path)
+    if (form === 'unknown') throw new Error(UNKNOWN_FORM)
+    const start = again(head.subarray(0, head.indexOf(0x0a) + 1), [])
+    if (form === 'flat file') await loadFlatFile(start, {})
+    if (form === 'recording') await readFlowrec(again(head, source), {}).next()
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error })
+  } finally {
+    await source.return(undefined)
+  }
+}
 
 /**
  * Frames of a file in the order in which they count, in batches: a recording of `flow record`,
@@ -61,10 +85,7 @@ export async function* readRecording(
         return
       }
       case 'unknown':
-        throw new Error(
-          'unknown form: expected a recording of `flow record` (.flowrec.zst), frames ' +
-            '(.frames.jsonl or .frames.jsonl.gz) or the flat file trades_v1 (.csv or .csv.gz)',
-        )
+        throw new Error(UNKNOWN_FORM)
     }
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`, { cause: error })
@@ -116,7 +137,10 @@ async function firstPart(source: AsyncGenerator<Buffer>): Promise<Buffer> {
   return head
 }
 
-async function* again(head: Buffer, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* again(
+  head: Buffer,
+  source: AsyncIterable<Buffer> | readonly Buffer[],
+): AsyncGenerator<Buffer> {
   if (head.length > 0) yield head
   yield* source
 }

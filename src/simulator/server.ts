@@ -14,6 +14,7 @@ import { newStats, type Stats } from './stats.ts'
 
 /** A key that is refused whatever the options say. */
 export const INVALID_KEY = 'invalid'
+const NO_CLOSE_FRAME = 1006
 const SLOW_REST_MS = 2000
 const REQUEST_BYTES_MAX = 16 * 1024 * 1024
 
@@ -28,6 +29,8 @@ export type SimulatorOptions = {
   readonly maxConnections?: number
   /** Who has to go when there is one too many. Default the newest. */
   readonly evict?: 'newest' | 'oldest'
+  /** A connection that ended without a close frame is counted this much longer. Default 0. */
+  readonly deadSessionMs?: number
   /** Default 10 s. */
   readonly authTimeoutMs?: number
   /** A client this many bytes behind is cut off. Default 32 MiB: one frame of 16 is no offence. */
@@ -148,9 +151,11 @@ function acceptClients(
     stats.connections++
     const connection = new Connection(socket, account, stats)
     hub.connections.add(connection)
-    socket.once('close', () => {
+    socket.once('close', (code) => {
       hub.connections.delete(connection)
-      account.sessions.remove(connection)
+      const deadMs = code === NO_CLOSE_FRAME ? (options.deadSessionMs ?? 0) : 0
+      if (deadMs === 0) account.sessions.remove(connection)
+      else setTimeout(() => account.sessions.remove(connection), deadMs).unref()
     })
   })
   return server

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import { loadFlatFile } from '../../src/recording/flat-file.ts'
 import type { RecordedFrame } from '../../src/recording/frame.ts'
-import { readRecording } from '../../src/recording/read.ts'
+import { checkRecording, readRecording } from '../../src/recording/read.ts'
 
 const FRAMES = 'test/fixtures/tapes/spy-2024-06-14-500C.frames.jsonl.gz'
 const FLAT = 'test/fixtures/tapes/spy-2023-03-13-390P.trades_v1.csv.gz'
@@ -110,6 +110,17 @@ test('says what is wrong with a missing file, a directory and an unknown form', 
   await expect(readAll(await file('x.txt', 'hello\n'))).rejects.toThrow('unknown form: expected')
   const header = 'ticker,ask_price,bid_price,sip_timestamp\n'
   await expect(readAll(await file('q.csv', header))).rejects.toThrow('lacks price, size')
+})
+
+test('a look at the start tells the same wrong files, and accepts the right ones', async () => {
+  await expect(checkRecording(join(dir, 'none'))).rejects.toThrow('there is no such file')
+  await expect(checkRecording(dir)).rejects.toThrow('is a directory')
+  await expect(checkRecording(await file('y.txt', 'hello\n'))).rejects.toThrow('unknown form')
+  const header = 'ticker,ask_price,bid_price,sip_timestamp\nO:A,1,1,1\n'
+  await expect(checkRecording(await file('r.csv', header))).rejects.toThrow('lacks price, size')
+  await checkRecording(FRAMES)
+  await checkRecording(FLAT)
+  await checkRecording(await file('f.frames.jsonl', ''))
 })
 
 test('an empty file has no frames and one problem', async () => {

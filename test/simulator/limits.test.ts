@@ -68,6 +68,25 @@ test('connections are counted for each key, and a closed one makes room', async 
   }
 })
 
+test('a connection that died without a close frame is counted for a while', async () => {
+  await start({ deadSessionMs: 500 })
+  const first = connect()
+  await first.subscribe('T.*')
+  first.socket.terminate()
+  await first.closed()
+  const early = connect()
+  await early.subscribe('T.*')
+  expect(await early.closed()).toBe(1008)
+  for (let tries = 0; tries < 100; tries++) {
+    const later = connect()
+    await later.subscribe('T.*')
+    await later.settled()
+    if (later.closeCode === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect.unreachable('the dead session is counted for ever')
+})
+
 test('a client that does not read is cut off without a close frame, others are not', async () => {
   await start({ maxConnections: 2, slowBytesMax: 2_000_000 })
   const slow = connect()
