@@ -147,6 +147,7 @@ export function startServer(place: Place, port: number, log: Log): ChildProcess 
 
 /** Stops a server cleanly, or less so when it takes too long; returns once it is gone. */
 export async function stopServer(pid: number, place?: Place): Promise<void> {
+  if (!(pid > 0)) return // it never ran; 0 would signal our own group
   if (platform() === 'win32' && place !== undefined) {
     await runTool(place, 'pg_ctl', ['stop', '-D', place.data, '-m', 'fast'])
     return

@@ -98,6 +98,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
     const fail = (error: Error): void => {
       if (!isReady) reject(error)
       else if (!isStopped) options.onFatal(error)
+      isStopped = true // an error and the exit that follows it are one end
     }
     worker.on('message', (message: FromWriter) => {
       switch (message.kind) {

@@ -107,7 +107,8 @@ describe('the writer', () => {
   it('ends with its thread when it is given rows of an unknown contract', async () => {
     postRows(started.writer, [{ contract: 99 }])
     while (started.seen.fatal.length === 0) await new Promise(setImmediate)
-    expect(started.seen.fatal[0]!.message).toContain('unknown contract 99')
+    await started.writer.stop()
+    expect(started.seen.fatal.map((error) => error.message)).toEqual(['unknown contract 99'])
   })
 })
 
