@@ -56,7 +56,7 @@ export const SETTINGS = {
   rules: kind.setting('FLOW_RULES', kind.oneOf('opra', 'seed'), 'opra', 'rule set'),
   minSize: kind.setting(
     'FLOW_MIN_SIZE',
-    kind.wholeNumber(1, SIZE_MAX, 'contracts'),
+    kind.wholeNumber(0, SIZE_MAX, 'contracts'),
     '10',
     'contracts; a smaller print that is no leg of a larger event is counted, not stored',
   ),

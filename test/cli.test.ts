@@ -77,7 +77,7 @@ describe('flow', () => {
 
   test('run refuses a wrong configuration with a line for each name and exit code 2', () => {
     const env = { FLOW_SHARDS: 'many', DATABASE_URL: 'mysql://u:hunter2@h/d' }
-    const { status, stdout, stderr } = flow(['run', '--min-size', '0'], env)
+    const { status, stdout, stderr } = flow(['run', '--min-size', '-1'], env)
     const names = stderr
       .trim()
       .split('\n')

@@ -117,7 +117,7 @@ describe('bounds', () => {
   test.each([
     ['FLOW_SHARDS', '1', '64', '0', '65'],
     ['FLOW_HTTP_PORT', '0', '65535', '-1', '65536'],
-    ['FLOW_MIN_SIZE', '1', '2147483647', '0', '2147483648'],
+    ['FLOW_MIN_SIZE', '0', '2147483647', '-1', '2147483648'],
     ['FLOW_QUOTES_PER_CONNECTION', '0', '1000', '-1', '1001'],
     ['FLOW_SYMBOLS_PER_CONNECTION', '1', '10000', '0', '10001'],
     ['FLOW_SWEEP_WINDOW_MS', '0', '60000', '-1', '60001'],
@@ -179,10 +179,10 @@ describe('bounds', () => {
 describe('what a user reads', () => {
   test('one line for every wrong name, all at once, each with its source', () => {
     const directory = folderWith('FLOW_RULES=x')
-    const lines = problems({ FLOW_SHARDS: 'many\nmore' }, { directory, flags: { minSize: '0' } })
+    const lines = problems({ FLOW_SHARDS: 'many\nmore' }, { directory, flags: { minSize: '-1' } })
     expect(lines).toEqual([
       'FLOW_RULES: expected "opra" or "seed", came "x" from .env; set it right or leave it out for opra',
-      'FLOW_MIN_SIZE: expected a whole number from 1 to 2147483647 (contracts), came "0" from --min-size; set it right or leave it out for 10',
+      'FLOW_MIN_SIZE: expected a whole number from 0 to 2147483647 (contracts), came "-1" from --min-size; set it right or leave it out for 10',
       'FLOW_SHARDS: expected a whole number from 1 to 64 (threads), came "many\\nmore" from the environment; set it right or leave it out for cores - 2, at least 1',
     ])
   })

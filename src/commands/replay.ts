@@ -2,8 +2,8 @@ import { Argument, Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
 import { Engine, metricsFor } from '../engine/engine.ts'
-import { Pace, type Speed } from '../engine/pace.ts'
-import { readRecording } from '../recording/read.ts'
+import { paced, type Speed } from '../recording/pace.ts'
+import { checkRecording, readRecording } from '../recording/read.ts'
 import { progressBar } from './progress.ts'
 import { onSignals, openDatabase, setupFor } from './start.ts'
 
@@ -28,8 +28,9 @@ export function replayCommand(): Command {
     ...(['symbols', 'rules', 'minSize', 'sweepWindowMs', 'quoteMaxAgeMs', 'shards'] as const),
     ...(['databaseUrl', 'dataDir', 'log', 'drainTimeoutMs'] as const),
   ])
-  return command.action(async (file: string, { speed }: { speed: Speed }) => {
+  return command.action(async (file: string, flags: { speed: string }) => {
     const { config, log } = setup()
+    const speed: Speed = flags.speed === 'max' ? 'max' : flags.speed === '10' ? 10 : 1
     process.exitCode = await replay(file, speed, config, log)
     setTimeout(() => process.exit(), 1000).unref()
   })
@@ -50,10 +51,7 @@ async function replay(file: string, speed: Speed, config: Config, log: Log): Pro
     () => stopping.abort(),
     () => abandon('second signal'),
   )
-  // a wrong file is told before anything is started
-  const first = readRecording(file)
-  await first.next()
-  await first.return(undefined)
+  await checkRecording(file) // a wrong file is told before anything is started
   const database = await openDatabase(config, log, true)
   let patience: NodeJS.Timeout | undefined
   try {
@@ -103,7 +101,6 @@ async function readInto(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  const pace = new Pace(speed, signal)
   const bar = progressBar()
   let problems = 0
   const frames = readRecording(file, {
@@ -113,10 +110,8 @@ async function readInto(
     },
   })
   try {
-    for await (const batch of frames) {
+    for await (const batch of paced(frames, speed, () => signal.aborted)) {
       for (const frame of batch) {
-        const wait = pace.until(frame)
-        if (wait !== null) await wait
         if (signal.aborted) return
         const { recv, clock, connection, bytes, isBinary } = frame
         pipeline.push(bytes, isBinary, { recv, clock, connection, readAt: Date.now() })

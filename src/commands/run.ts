@@ -5,6 +5,7 @@ import type { Log } from '../console/log.ts'
 import { describeDatabase } from '../console/redact.ts'
 import { LiveRun } from '../engine/live-run.ts'
 import { startSimulator } from '../simulator/server.ts'
+import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import { VERSION } from '../version.ts'
 import { onSignals, openDatabase, setupFor } from './start.ts'
 
@@ -32,6 +33,7 @@ async function run(given: Config, log: Log): Promise<number> {
   const demo = given.demo
     ? await startSimulator({
         apiKey: DEMO_KEY,
+        maxConnections: CONNECTIONS_MAX,
         source: {
           kind: 'synthetic',
           rate: DEMO_PRINTS_PER_SECOND,
