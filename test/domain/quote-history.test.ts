@@ -55,9 +55,10 @@ function expectSame(history: QuoteHistory, naive: NaiveHistory, id: number, hori
   }
 }
 
+// dense runs with gaps between, so that rings drop, turn and then grow
 const step = fc.record({
-  id: fc.nat(3),
-  wait: fc.constantFrom(0, 0, 1, 1, 2, 3, 10, 45),
+  id: fc.oneof(fc.nat(1), fc.nat(3)),
+  wait: fc.constantFrom(0, 0, 1, 1, 1, 1, 1, 2, 3, 45),
   late: fc.constantFrom(0, 0, 0, 0, 1, 2, 5, 20, 60),
 })
 
@@ -134,13 +135,31 @@ describe('QuoteHistory', () => {
     expect(history.evicted).toBe(0)
   })
 
-  it('needs no more rows for a long tape than for two horizons of it', () => {
-    const history = new QuoteHistory(30, 128)
+  it('needs one row a ms of the horizon, however long the tape', () => {
+    const history = new QuoteHistory(31, 4 + 8 + 16 + 32) // the blocks of a ring that grows to 32
     for (let time = 1; time <= 20_000; time++) add(history, 0, { time, mark: time })
     expect(history.evicted).toBe(0)
-    for (let time = 19_970; time <= 20_000; time++) {
+    for (let time = 19_969; time <= 20_000; time++) {
       expect(found(history, 0, time)).toEqual({ time, mark: time })
     }
+  })
+
+  it('needs no more rows because some quotes come late', () => {
+    const history = new QuoteHistory(30, 4 + 8 + 16 + 32)
+    for (let time = 1000; time <= 9000; time++) {
+      add(history, 0, { time: (time * 7919) % 5 < 2 ? time - 200 : time, mark: time })
+    }
+    expect(history.evicted).toBe(0)
+  })
+
+  it('keeps the order of a ring that has turned before it grows', () => {
+    const history = new QuoteHistory(10, 64)
+    const times = [1, 2, 3, 4, 100, 101, 102, 103, 104, 105]
+    for (const time of times) add(history, 0, { time, mark: time })
+    for (const time of times.slice(4)) {
+      expect(found(history, 0, time)).toEqual({ time, mark: time })
+    }
+    expect(found(history, 0, 99)).toEqual({ time: 4, mark: 4 })
   })
 
   it('keeps what it has when it makes room for more contracts', () => {

@@ -192,6 +192,51 @@ describe('Windows', () => {
     expect(pair.windows.expired(4, eventTime)).toBe(isPast ? window : NO_WINDOW)
   })
 
+  it('looks at the next window when the oldest is joined', () => {
+    const pair = new Pair()
+    for (const [contract, time] of [
+      [0, 1000],
+      [1, 1100],
+      [0, 1400],
+    ] as const) {
+      pair.print(contract, false, 0, { time, size: 1, exchange: 302 })
+    }
+    expect(pair.windows.expired(0, 1650)).toBe(pair.windows.of(1, false))
+  })
+
+  it('looks first at a window that became the oldest when its last leg was taken out', () => {
+    const pair = new Pair()
+    for (const [contract, time] of [
+      [0, 1000],
+      [1, 1200],
+      [0, 1400],
+    ] as const) {
+      pair.print(contract, false, 0, { time, size: 1, exchange: 302 })
+    }
+    const w = pair.open.get('0 false')!
+    pair.remove(w, w.legs[1]!)
+    expect(pair.windows.expired(0, 1600)).toBe(w.id)
+  })
+
+  it('keeps the order of the rest whichever windows are closed before their time', () => {
+    const times = fc.array(fc.nat(60), { minLength: 8, maxLength: 40 })
+    fc.assert(
+      fc.property(times, fc.array(fc.nat(1000), { maxLength: 12 }), (lasts, closed) => {
+        const pair = new Pair()
+        for (const [contract, time] of lasts.entries()) {
+          pair.print(contract, false, 0, { time, size: 1, exchange: 302 })
+        }
+        for (const pick of closed) {
+          const all = [...pair.open.values()]
+          if (all.length > 0) pair.close(all[pick % all.length]!)
+          pair.expectExpired(0, 10_000)
+        }
+        while (pair.open.size > 0) pair.close(pair.expectExpired(0, 10_000)!)
+      }),
+      { seed: 34, numRuns: 150 },
+    )
+  })
+
   it('counts an absent exchange as one of its own', () => {
     const swept = (...exchanges: number[]): boolean => {
       const pair = new Pair()
