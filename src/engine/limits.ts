@@ -22,7 +22,7 @@ export function limitsFor(shards: number): Limits {
   const share = 2 ** Math.ceil(Math.log2(shards)) // a power of two, so that logs stay one
   return {
     eventSlabs: 8 + 4 * shards,
-    rowSlabs: 16 + 2 * shards,
+    rowSlabs: 32 + 4 * shards,
     contracts: CONTRACTS_MAX,
     heldPrints: HELD_PRINTS_MAX,
     printLogRows: PRINT_LOG_ROWS / share,

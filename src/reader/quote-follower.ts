@@ -2,7 +2,7 @@ import { grown } from '../domain/columns.ts'
 import { KIND_PRINT } from '../slab/event-slab.ts'
 import type { EventColumns } from './event-columns.ts'
 
-/** Most contracts that one round may add: bounds what the vendor hears from us a second. */
+/** Most contracts that one round may add a connection: bounds what the vendor hears from us. */
 const ADDED_MAX = 200
 
 const NOT_QUOTED = 0
@@ -58,12 +58,15 @@ export class QuoteFollower {
 
   /** Ends a round: what to ask for on each connection, unsubscribes first. */
   turn(): QuoteChanges[] {
-    const wanted = this.#wanted.slice(-ADDED_MAX) // the latest to trade; others come again
-    for (const id of this.#wanted.slice(0, -ADDED_MAX)) this.#state[id] = NOT_QUOTED
+    const wanted = this.#wanted
     this.#wanted = []
     this.#round++
     return this.#quoted.map((quoted, connection) => {
-      const subscribe = wanted.filter((id) => this.#state[id] === 1 + connection)
+      const mine = wanted.filter((id) => this.#state[id] === 1 + connection)
+      // the latest to trade; the others are wanted again when they trade again
+      const left = Math.max(0, mine.length - Math.min(ADDED_MAX, this.#max))
+      for (const id of mine.slice(0, left)) this.#state[id] = NOT_QUOTED
+      const subscribe = mine.slice(left)
       const over = Math.max(0, quoted.size + subscribe.length - this.#max)
       const unsubscribe = this.#longestSilent(quoted, over)
       for (const id of unsubscribe) {

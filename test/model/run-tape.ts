@@ -127,7 +127,7 @@ export function runTape(
 
 const orNull = (n: number) => (Number.isNaN(n) ? null : n)
 
-function rowOf(
+export function rowOf(
   slab: flag.RowSlab,
   row: number,
   dictionary: Dictionary,
@@ -173,7 +173,7 @@ function rowOf(
 }
 
 /** What the writer does with a cancel, on an array. */
-function remove(rows: ModelRow[], cancel: Cancel, dictionary: Dictionary): void {
+export function remove(rows: ModelRow[], cancel: Cancel, dictionary: Dictionary): void {
   const { removed } = cancel
   if (removed === null || !removed.wasStored) return
   const at = rows.findIndex(
