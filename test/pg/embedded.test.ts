@@ -201,8 +201,14 @@ describe('an engine that ends badly', () => {
       const first = await start()
       await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS one')
       await first.stop()
-      const file = join(dataDir, 'postgres', 'data', 'postmaster.pid')
-      await writeFile(file, `${process.pid}\n${dataDir}\n1\n5432\n\n127.0.0.1\n\nready\n`)
+      const data = join(dataDir, 'postgres', 'data')
+      // PostgreSQL only minds processes of its own user
+      const { uid, gid } = await stat(data)
+      const user = process.getuid?.() === 0 ? { uid, gid } : {}
+      const other = spawn('sleep', ['600'], { ...user, stdio: 'ignore', cwd: '/' })
+      engines.push(other)
+      const text = `${other.pid}\n${data}\n1\n5432\n\n127.0.0.1\n\nready\n`
+      await writeFile(join(data, 'postmaster.pid'), text)
       const second = await start()
       expect(await query(second.url, 'SELECT * FROM kept')).toEqual([{ one: 1 }])
       await second.stop()
