@@ -165,6 +165,7 @@ export class PrintLog {
     while (this.#holds(index)) {
       const at = index & this.#mask
       if (
+        this.#contract[at] === contract &&
         this.#price[at] === price &&
         this.#size[at] === size &&
         this.#exchange[at] === exchange &&

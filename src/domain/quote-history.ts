@@ -61,22 +61,21 @@ export class QuoteHistory {
 
   /** Adds a quote at its place in time; of equal times the last to arrive stands for all. */
   add(id: number, time: number, bid: number, ask: number, bidSize: number, askSize: number): void {
-    if (this.#count[id] === this.#capacity[id] && !this.#makeRoom(id, time)) return
-    const block = this.#block[id]!
-    const mask = this.#capacity[id]! - 1
-    const head = this.#head[id]!
+    let place = this.#placeOf(id, time)
+    if (place > 0) {
+      const before = this.#rowAt(id, place - 1)
+      if (this.#time[before] === time) {
+        this.#write(before, time, bid, ask, bidSize, askSize)
+        return
+      }
+    }
+    if (this.#count[id] === this.#capacity[id]) {
+      if (!this.#makeRoom(id, time, place === 0)) return
+      place = this.#placeOf(id, time)
+    }
     const count = this.#count[id]!
-    let place = count
-    // nearly always zero steps: quotes arrive in time order
-    while (place > 0 && this.#time[block + ((head + place - 1) & mask)]! > time) place--
-    if (place > 0 && this.#time[block + ((head + place - 1) & mask)] === time) {
-      this.#write(block + ((head + place - 1) & mask), time, bid, ask, bidSize, askSize)
-      return
-    }
-    for (let i = count; i > place; i--) {
-      this.#copy(block + ((head + i - 1) & mask), block + ((head + i) & mask))
-    }
-    this.#write(block + ((head + place) & mask), time, bid, ask, bidSize, askSize)
+    for (let i = count; i > place; i--) this.#copy(this.#rowAt(id, i - 1), this.#rowAt(id, i))
+    this.#write(this.#rowAt(id, place), time, bid, ask, bidSize, askSize)
     this.#count[id] = count + 1
   }
 
@@ -109,29 +108,36 @@ export class QuoteHistory {
     return true
   }
 
+  /** Row of the quote at `place` in the order of time. */
+  #rowAt(id: number, place: number): number {
+    return this.#block[id]! + ((this.#head[id]! + place) & (this.#capacity[id]! - 1))
+  }
+
+  /** How many quotes have a time not after `time`: nearly always all of them. */
+  #placeOf(id: number, time: number): number {
+    let place = this.#count[id]!
+    while (place > 0 && this.#time[this.#rowAt(id, place - 1)]! > time) place--
+    return place
+  }
+
   /**
-   * A full ring drops what is older than the horizon; if nothing is, it grows or loses its
-   * oldest.
+   * A full ring drops what is older than the horizon; if nothing is, it grows; if it cannot, the
+   * oldest quote goes, and that may be the new one. False: the new one is not kept.
    */
-  #makeRoom(id: number, time: number): boolean {
+  #makeRoom(id: number, time: number, isOldest: boolean): boolean {
     const capacity = this.#capacity[id]!
     if (capacity > 0) {
-      const block = this.#block[id]!
-      const newest =
-        this.#time[block + ((this.#head[id]! + this.#count[id]! - 1) & (capacity - 1))]!
+      const newest = this.#time[this.#rowAt(id, this.#count[id]! - 1)]!
       const oldestKept = Math.max(newest, time) - this.#horizonMs
       // the newest quote that is not younger than the horizon is still in force at its edge
-      while (
-        this.#count[id]! > 1 &&
-        this.#time[block + ((this.#head[id]! + 1) & (capacity - 1))]! <= oldestKept
-      ) {
+      while (this.#count[id]! > 1 && this.#time[this.#rowAt(id, 1)]! <= oldestKept) {
         this.#dropOldest(id, capacity)
       }
       if (this.#count[id]! < capacity) return true
     }
     if (this.#grow(id, capacity)) return true
     this.#evicted++
-    if (capacity === 0) return false
+    if (capacity === 0 || isOldest) return false
     this.#dropOldest(id, capacity)
     return true
   }

@@ -22,7 +22,8 @@ export class SlabPool {
 
   release(slab: ArrayBuffer): void {
     if (slab.byteLength === 0) throw new Error('a slab that was moved away cannot be released')
-    if (this.#free.length === this.slabsMax) throw new Error('slab released twice')
+    if (this.#free.length === this.slabsMax || this.#free.includes(slab))
+      throw new Error('slab released twice')
     this.#free.push(slab)
   }
 }

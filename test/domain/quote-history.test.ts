@@ -246,3 +246,29 @@ describe('QuoteHistory', () => {
     })
   })
 })
+
+describe('when no row is left', () => {
+  function full(): QuoteHistory {
+    const quotes = new QuoteHistory(10_000, 4)
+    quotes.ensure(1)
+    for (const time of [10, 11, 12, 13]) quotes.add(0, time, time, time + 1, 1, 1)
+    return quotes
+  }
+
+  it('leaves out a late quote that is older than all it has', () => {
+    const quotes = full()
+    quotes.add(0, 5, 5, 6, 1, 1)
+    expect(quotes.evicted).toBe(1)
+    expect(quotes.find(0, 10)).toBe(true)
+    expect(quotes.time).toBe(10)
+  })
+
+  it('overwrites a quote of the same time and loses none', () => {
+    const quotes = full()
+    quotes.add(0, 13, 1, 2, 3, 4)
+    expect(quotes.evicted).toBe(0)
+    expect(quotes.find(0, 10)).toBe(true)
+    quotes.find(0, 13)
+    expect(quotes.bid).toBe(1)
+  })
+})
