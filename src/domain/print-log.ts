@@ -37,6 +37,9 @@ export class PrintLog {
   readonly #state: Uint8Array
   readonly #buckets: Uint32Array
   #newest = new Uint32Array(256)
+  /** Of each contract: its newest day, and the largest sequence of that day. */
+  #topDay = new Uint16Array(256)
+  #topSequence = new Float64Array(256)
 
   /**
    * `rows`: a power of two. Memory is reserved at once and touched as prints come: 56 bytes a
@@ -69,6 +72,8 @@ export class PrintLog {
     if (contracts <= this.#newest.length) return
     const size = Math.max(contracts, this.#newest.length * 2)
     this.#newest = grown(this.#newest, new Uint32Array(size))
+    this.#topDay = grown(this.#topDay, new Uint16Array(size))
+    this.#topSequence = grown(this.#topSequence, new Float64Array(size))
   }
 
   /**
@@ -86,6 +91,9 @@ export class PrintLog {
     conditions: number,
   ): Seen {
     if (!(sequence > 0)) return Seen.New
+    // nearly every print: a sequence above all of its contract and day cannot have been seen
+    const topDay = this.#topDay[contract]!
+    if (day > topDay || (day === topDay && sequence > this.#topSequence[contract]!)) return Seen.New
     let answer: Seen = Seen.New
     let index = this.#buckets[this.#bucketOf(contract, sequence)]!
     while (this.#holds(index)) {
@@ -141,6 +149,12 @@ export class PrintLog {
     this.#inContract[at] = this.#newest[contract]!
     this.#newest[contract] = index
     if (sequence > 0) {
+      if (day > this.#topDay[contract]!) {
+        this.#topDay[contract] = day
+        this.#topSequence[contract] = sequence
+      } else if (day === this.#topDay[contract] && sequence > this.#topSequence[contract]!) {
+        this.#topSequence[contract] = sequence
+      }
       const bucket = this.#bucketOf(contract, sequence)
       this.#inBucket[at] = this.#buckets[bucket]!
       this.#buckets[bucket] = index

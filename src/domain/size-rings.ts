@@ -10,15 +10,19 @@ import { grown } from './columns.ts'
 const FIRST_CAPACITY = 4
 const GROWTH = 4
 
+const WORDS = 4
+const BLOCK = 0
+const CAPACITY = 1
+const SEEN = 2
+
 export class SizeRings {
   readonly window: number
   #arena = new Uint32Array(1 << 12)
   #arenaUsed = 0
   /** Free blocks by capacity. */
   readonly #free = new Map<number, number[]>()
-  #block = new Uint32Array(256)
-  #capacity = new Uint16Array(256)
-  #seen = new Uint32Array(256)
+  /** BLOCK, CAPACITY and SEEN of each id side by side: one cache line instead of three. */
+  #ids = new Uint32Array(256 * WORDS)
   #sum = new Float64Array(256)
 
   /** `window`: a power of four from 4 to 16,384, so that every block is a power of two. */
@@ -32,17 +36,15 @@ export class SizeRings {
 
   /** Makes room for ids below `count`. */
   ensure(count: number): void {
-    if (count <= this.#block.length) return
-    const size = Math.max(count, this.#block.length * 2)
-    this.#block = grown(this.#block, new Uint32Array(size))
-    this.#capacity = grown(this.#capacity, new Uint16Array(size))
-    this.#seen = grown(this.#seen, new Uint32Array(size))
+    if (count <= this.#sum.length) return
+    const size = Math.max(count, this.#sum.length * 2)
+    this.#ids = grown(this.#ids, new Uint32Array(size * WORDS))
     this.#sum = grown(this.#sum, new Float64Array(size))
   }
 
   /** How many of the last `window` prints there are, 0 to window. */
   count(id: number): number {
-    const seen = this.#seen[id]!
+    const seen = this.#ids[id * WORDS + SEEN]!
     return seen < this.window ? seen : this.window
   }
 
@@ -52,25 +54,27 @@ export class SizeRings {
   }
 
   push(id: number, size: number): void {
-    const seen = this.#seen[id]!
-    let capacity = this.#capacity[id]!
-    if (seen === capacity && capacity < this.window) capacity = this.#grow(id, capacity)
-    const slot = this.#block[id]! + (seen & (capacity - 1))
+    const ids = this.#ids
+    const at = id * WORDS
+    const seen = ids[at + SEEN]!
+    let capacity = ids[at + CAPACITY]!
+    if (seen === capacity && capacity < this.window) capacity = this.#grow(at, capacity)
+    const slot = ids[at + BLOCK]! + (seen & (capacity - 1))
     if (seen >= this.window) this.#sum[id]! -= this.#arena[slot]!
     this.#arena[slot] = size
     this.#sum[id]! += size
     // the count only has to tell the slot and "full": it never leaves [0, 2 x window)
-    this.#seen[id] = seen + 1 === 2 * this.window ? this.window : seen + 1
+    ids[at + SEEN] = seen + 1 === 2 * this.window ? this.window : seen + 1
   }
 
-  #grow(id: number, capacity: number): number {
+  #grow(at: number, capacity: number): number {
     const next = capacity === 0 ? FIRST_CAPACITY : Math.min(capacity * GROWTH, this.window)
-    const from = this.#block[id]!
+    const from = this.#ids[at + BLOCK]!
     const to = this.#allocate(next)
     this.#arena.copyWithin(to, from, from + capacity)
     if (capacity > 0) this.#freeList(capacity).push(from)
-    this.#block[id] = to
-    this.#capacity[id] = next
+    this.#ids[at + BLOCK] = to
+    this.#ids[at + CAPACITY] = next
     return next
   }
 
