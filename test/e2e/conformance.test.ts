@@ -5,7 +5,8 @@ import { query, startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import { flow, imbalance, killLeftovers } from './flow-process.ts'
 import { type Row, tableRows } from './table.ts'
 
-// Cases of LuxAlgo/whale-options@f87f74e (MIT) as vendor frames, with what rules.md demands of them.
+// Cases of LuxAlgo/whale-options@f87f74e (MIT) as vendor frames, with what rules.md demands of
+// them.
 const folder = new URL('../fixtures/conformance/', import.meta.url)
 const cases = readdirSync(folder)
   .filter((name) => name.endsWith('.expect.json'))
