@@ -10,6 +10,31 @@ export type Seen = (typeof Seen)[keyof typeof Seen]
 const NONE = 0
 
 /**
+ * One row is one cache line, because each print touches all of it:
+ *
+ *   f64 time | sequence | price
+ *   u32 contract | arrival | inBucket | inContract | held   i32 size | exchange
+ *   u16 conditions | day   u8 state
+ */
+const ROW_BYTES = 64
+const F64 = ROW_BYTES / 8
+const W32 = ROW_BYTES / 4
+const W16 = ROW_BYTES / 2
+const TIME = 0
+const SEQUENCE = 1
+const PRICE = 2
+const CONTRACT = 6
+const ARRIVAL = 7
+const IN_BUCKET = 8
+const IN_CONTRACT = 9
+const HELD = 10
+const SIZE = 11
+const EXCHANGE = 12
+const CONDITIONS = 26
+const DAY = 27
+const STATE = 56
+
+/**
  * The last `rows` prints and cancels of a shard, to recognise one that is sent again and to find
  * the one that a cancel means. A ring: the oldest print is forgotten first. Two chains of indexes
  * run through it, newest first: one a bucket of (contract, sequence), one a contract. Both break
@@ -22,19 +47,11 @@ export class PrintLog {
   readonly #mask: number
   readonly #bucketMask: number
   #next = 1
-  readonly #time: Float64Array
-  readonly #sequence: Float64Array
-  readonly #price: Float64Array
-  readonly #contract: Uint32Array
-  readonly #size: Int32Array
-  readonly #exchange: Int32Array
-  readonly #arrival: Uint32Array
-  readonly #inBucket: Uint32Array
-  readonly #inContract: Uint32Array
-  readonly #held: Uint32Array
-  readonly #conditions: Uint16Array
-  readonly #day: Uint16Array
-  readonly #state: Uint8Array
+  readonly #f64: Float64Array
+  readonly #u32: Uint32Array
+  readonly #i32: Int32Array
+  readonly #u16: Uint16Array
+  readonly #u8: Uint8Array
   readonly #buckets: Uint32Array
   #newest = new Uint32Array(256)
   /** Of each contract: its newest day, and the largest sequence of that day. */
@@ -42,7 +59,7 @@ export class PrintLog {
   #topSequence = new Float64Array(256)
 
   /**
-   * `rows`: a power of two. Memory is reserved at once and touched as prints come: 56 bytes a
+   * `rows`: a power of two. Memory is reserved at once and touched as prints come: 66 bytes a
    * row.
    */
   constructor(rows: number) {
@@ -52,19 +69,12 @@ export class PrintLog {
     this.#rows = rows
     this.#mask = rows - 1
     this.#bucketMask = rows / 2 - 1
-    this.#time = new Float64Array(rows)
-    this.#sequence = new Float64Array(rows)
-    this.#price = new Float64Array(rows)
-    this.#contract = new Uint32Array(rows)
-    this.#size = new Int32Array(rows)
-    this.#exchange = new Int32Array(rows)
-    this.#arrival = new Uint32Array(rows)
-    this.#inBucket = new Uint32Array(rows)
-    this.#inContract = new Uint32Array(rows)
-    this.#held = new Uint32Array(rows)
-    this.#conditions = new Uint16Array(rows)
-    this.#day = new Uint16Array(rows)
-    this.#state = new Uint8Array(rows)
+    const buffer = new ArrayBuffer(rows * ROW_BYTES)
+    this.#f64 = new Float64Array(buffer)
+    this.#u32 = new Uint32Array(buffer)
+    this.#i32 = new Int32Array(buffer)
+    this.#u16 = new Uint16Array(buffer)
+    this.#u8 = new Uint8Array(buffer)
     this.#buckets = new Uint32Array(rows / 2)
   }
 
@@ -99,22 +109,22 @@ export class PrintLog {
     while (this.#holds(index)) {
       const at = index & this.#mask
       if (
-        this.#sequence[at] === sequence &&
-        this.#contract[at] === contract &&
-        this.#day[at] === day
+        this.#f64[at * F64 + SEQUENCE] === sequence &&
+        this.#u32[at * W32 + CONTRACT] === contract &&
+        this.#u16[at * W16 + DAY] === day
       ) {
         if (
-          this.#time[at] === time &&
-          this.#price[at] === price &&
-          this.#size[at] === size &&
-          this.#exchange[at] === exchange &&
-          this.#conditions[at] === conditions
+          this.#f64[at * F64 + TIME] === time &&
+          this.#f64[at * F64 + PRICE] === price &&
+          this.#i32[at * W32 + SIZE] === size &&
+          this.#i32[at * W32 + EXCHANGE] === exchange &&
+          this.#u16[at * W16 + CONDITIONS] === conditions
         ) {
           return Seen.Duplicate
         }
         answer = Seen.SequenceReused
       }
-      index = this.#inBucket[at]!
+      index = this.#u32[at * W32 + IN_BUCKET]!
     }
     return answer
   }
@@ -135,18 +145,18 @@ export class PrintLog {
     const index = this.#next
     this.#next = (index + 1) >>> 0 || 1
     const at = index & this.#mask
-    this.#time[at] = time
-    this.#sequence[at] = sequence
-    this.#price[at] = price
-    this.#contract[at] = contract
-    this.#size[at] = size
-    this.#exchange[at] = exchange
-    this.#arrival[at] = arrival
-    this.#conditions[at] = conditions
-    this.#day[at] = day
-    this.#state[at] = state
-    this.#held[at] = 0
-    this.#inContract[at] = this.#newest[contract]!
+    this.#f64[at * F64 + TIME] = time
+    this.#f64[at * F64 + SEQUENCE] = sequence
+    this.#f64[at * F64 + PRICE] = price
+    this.#u32[at * W32 + CONTRACT] = contract
+    this.#i32[at * W32 + SIZE] = size
+    this.#i32[at * W32 + EXCHANGE] = exchange
+    this.#u32[at * W32 + ARRIVAL] = arrival
+    this.#u16[at * W16 + CONDITIONS] = conditions
+    this.#u16[at * W16 + DAY] = day
+    this.#u8[at * ROW_BYTES + STATE] = state
+    this.#u32[at * W32 + HELD] = 0
+    this.#u32[at * W32 + IN_CONTRACT] = this.#newest[contract]!
     this.#newest[contract] = index
     if (sequence > 0) {
       if (day > this.#topDay[contract]!) {
@@ -156,10 +166,10 @@ export class PrintLog {
         this.#topSequence[contract] = sequence
       }
       const bucket = this.#bucketOf(contract, sequence)
-      this.#inBucket[at] = this.#buckets[bucket]!
+      this.#u32[at * W32 + IN_BUCKET] = this.#buckets[bucket]!
       this.#buckets[bucket] = index
     } else {
-      this.#inBucket[at] = NONE
+      this.#u32[at * W32 + IN_BUCKET] = NONE
     }
     return index
   }
@@ -179,49 +189,49 @@ export class PrintLog {
     while (this.#holds(index)) {
       const at = index & this.#mask
       if (
-        this.#contract[at] === contract &&
-        this.#price[at] === price &&
-        this.#size[at] === size &&
-        this.#exchange[at] === exchange &&
-        this.#day[at] === day &&
-        this.#state[at]! < PrintState.Removed
+        this.#u32[at * W32 + CONTRACT] === contract &&
+        this.#f64[at * F64 + PRICE] === price &&
+        this.#i32[at * W32 + SIZE] === size &&
+        this.#i32[at * W32 + EXCHANGE] === exchange &&
+        this.#u16[at * W16 + DAY] === day &&
+        this.#u8[at * ROW_BYTES + STATE]! < PrintState.Removed
       ) {
         return index
       }
-      index = this.#inContract[at]!
+      index = this.#u32[at * W32 + IN_CONTRACT]!
     }
     return NONE
   }
 
   timeOf(index: number): number {
-    return this.#time[index & this.#mask]!
+    return this.#f64[(index & this.#mask) * F64 + TIME]!
   }
 
   sequenceOf(index: number): number {
-    return this.#sequence[index & this.#mask]!
+    return this.#f64[(index & this.#mask) * F64 + SEQUENCE]!
   }
 
   arrivalOf(index: number): number {
-    return this.#arrival[index & this.#mask]!
+    return this.#u32[(index & this.#mask) * W32 + ARRIVAL]!
   }
 
   stateOf(index: number): PrintState {
-    return this.#state[index & this.#mask] as PrintState
+    return this.#u8[(index & this.#mask) * ROW_BYTES + STATE] as PrintState
   }
 
   /** The held slot of a print in state Held. */
   heldOf(index: number): number {
-    return this.#held[index & this.#mask]!
+    return this.#u32[(index & this.#mask) * W32 + HELD]!
   }
 
   hold(index: number, held: number): void {
-    this.#state[index & this.#mask] = PrintState.Held
-    this.#held[index & this.#mask] = held
+    this.#u8[(index & this.#mask) * ROW_BYTES + STATE] = PrintState.Held
+    this.#u32[(index & this.#mask) * W32 + HELD] = held
   }
 
   /** A print that the ring has forgotten has no state to set. */
   setState(index: number, state: PrintState): void {
-    if (this.#holds(index)) this.#state[index & this.#mask] = state
+    if (this.#holds(index)) this.#u8[(index & this.#mask) * ROW_BYTES + STATE] = state
   }
 
   #holds(index: number): boolean {

@@ -112,7 +112,7 @@ export class Engine {
     const engine = new Engine(options, writer, pipeline, meter, tape, () => storeErrors)
     onCommitted = (committed) => {
       engine.#meter.committed(committed)
-      pipeline.release(committed.slabs)
+      pipeline.release(committed)
     }
     return engine
   }

@@ -6,6 +6,8 @@ export type Limits = {
   readonly eventSlabs: number
   readonly rowSlabs: number
   readonly contracts: number
+  /** Cancels that may wait for the database before reading stops. */
+  readonly cancels: number
   /** For each shard. */
   readonly heldPrints: number
   readonly printLogRows: number
@@ -13,6 +15,7 @@ export type Limits = {
 }
 
 const CONTRACTS_MAX = 4_000_000
+const CANCELS_MAX = 20_000
 const HELD_PRINTS_MAX = 1 << 20
 /** Of all shards together: about a day of the default symbols. */
 const PRINT_LOG_ROWS = 1 << 22
@@ -24,6 +27,7 @@ export function limitsFor(shards: number): Limits {
     eventSlabs: 8 + 4 * shards,
     rowSlabs: 32 + 4 * shards,
     contracts: CONTRACTS_MAX,
+    cancels: CANCELS_MAX,
     heldPrints: HELD_PRINTS_MAX,
     printLogRows: PRINT_LOG_ROWS / share,
     quoteRows: QUOTE_ROWS_MAX / share,

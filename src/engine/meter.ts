@@ -81,11 +81,12 @@ export class Meter {
     if (ms >= 0) this.#metrics.latency.observe({ stage: 'exchange_to_receive' }, ms / 1000)
   }
 
-  committed({ rows, setAside, copyMs, commitMs, slabs, committedAt }: Committed): void {
+  committed({ rows, setAside, repeated, copyMs, commitMs, slabs, committedAt }: Committed): void {
     const m = this.#metrics
     this.stored += rows
     m.tradesStored.inc(rows)
     if (setAside > 0) m.tradesDropped.inc({ reason: 'refused_by_database' }, setAside)
+    if (repeated > 0) m.tradesDuplicate.inc(repeated)
     if (rows > 0) m.copyRows.observe(rows)
     m.copyDuration.observe((copyMs + commitMs) / 1000)
     for (const { oldestReadAt, classifiedAt } of slabs) {

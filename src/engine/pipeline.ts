@@ -10,7 +10,7 @@ import { EVENT_SLAB_BYTES } from '../slab/event-slab.ts'
 import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
 import { SlabPool } from '../slab/slab-pool.ts'
 import type { Writer } from '../writer/handle.ts'
-import type { PostedSlab } from '../writer/messages.ts'
+import type { Committed } from '../writer/messages.ts'
 import type { Limits } from './limits.ts'
 import { ShardLane } from './shard-lane.ts'
 
@@ -54,6 +54,8 @@ export class Pipeline {
   #definedSets: number
   #onProgress: (() => void) | null = null
   #lastRecv = Number.NaN
+  /** Cancels at the writer: they hold no slab, so they are counted. */
+  #cancelsWaiting = 0
 
   constructor(options: PipelineOptions) {
     const { limits } = options
@@ -73,6 +75,7 @@ export class Pipeline {
     this.#lanes = this.#shards.map(
       (shard, i) =>
         new ShardLane(shard, this.#eventSlabs, this.#rowSlabs, {
+          mayRun: () => this.#cancelsWaiting < limits.cancels,
           onResult: (result, readAt) => this.#take(result, readAt),
           onIdle: () => this.#laneIdle(i),
           onError: options.onError,
@@ -119,9 +122,10 @@ export class Pipeline {
     if (!this.#intake.isBlocked) this.#router.passTime(clocks)
   }
 
-  /** Row slabs that the writer has stored. */
-  release(slabs: readonly PostedSlab[]): void {
+  /** Row slabs and cancels that the writer has stored. */
+  release({ slabs, cancels }: Pick<Committed, 'slabs' | 'cancels'>): void {
     for (const { buffer } of slabs) this.#rowSlabs.release(buffer)
+    this.#cancelsWaiting -= cancels
     for (const lane of this.#lanes) lane.pump()
   }
 
@@ -152,6 +156,7 @@ export class Pipeline {
       writer.post({ buffer, rows, oldestReadAt, classifiedAt: result.classifiedAt })
     }
     if (result.cancels.length > 0) writer.cancel(result.cancels)
+    this.#cancelsWaiting += result.cancels.length
     this.#intake.resume()
     this.#onProgress?.()
   }

@@ -7,6 +7,8 @@ import type { SlabPool } from '../slab/slab-pool.ts'
 const ROW_SLABS_AHEAD = 2
 
 export type LaneEvents = {
+  /** Whether the writer has room for what a call may bring besides rows. */
+  mayRun(): boolean
   /**
    * A call came back. The event slab has been released already; rows and cancels are the
    * owner's.
@@ -65,7 +67,7 @@ export class ShardLane {
 
   /** Starts the next call if there is one to make; called again when a row slab has come free. */
   pump(): void {
-    if (this.#isRunning) return
+    if (this.#isRunning || !this.#events.mayRun()) return
     const next = this.#queue[0]
     const hasWork = next !== undefined || this.#isWaiting || (this.#isDraining && this.held > 0)
     if (!hasWork) return

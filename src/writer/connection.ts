@@ -8,7 +8,7 @@ const KEEPALIVE_MS = 10_000
 /** The server reads a whole message before it works on it: smaller ones overlap the two. */
 const CHUNK_BYTES = 1 << 18
 
-const COPY_SQL = `COPY options_flow_history (${COPY_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`
+const COPY_COLUMNS_SQL = `(${COPY_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`
 
 /**
  * What we need of a session, whatever the role's defaults are: no time limit of the server cuts a
@@ -62,9 +62,13 @@ export async function connect(databaseUrl: string, name: string): Promise<Connec
 }
 
 /** Sends encoded rows; when it resolves the server has taken them all into the open transaction. */
-export function copyRows(client: pg.Client, rows: Buffer): Promise<void> {
+export function copyRows(
+  client: pg.Client,
+  rows: Buffer,
+  table: 'options_flow_history' | 'flow_incoming',
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stream = client.query(copyFrom(COPY_SQL))
+    const stream = client.query(copyFrom(`COPY ${table} ${COPY_COLUMNS_SQL}`))
     stream.on('error', reject)
     stream.on('finish', resolve)
     stream.write(COPY_HEADER)

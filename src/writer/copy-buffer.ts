@@ -15,6 +15,9 @@ export class CopyBuffer {
   rows = 0
   /** UTC days since 1970-01-01 that the rows fall on. */
   readonly days = new Set<number>()
+  /** Smallest and largest vendor time of the rows, epoch ms. */
+  timeMin = Number.POSITIVE_INFINITY
+  timeMax = Number.NEGATIVE_INFINITY
 
   /** Makes room for `need` more bytes. */
   reserve(need: number): void {
@@ -29,6 +32,8 @@ export class CopyBuffer {
     this.length = 0
     this.rows = 0
     this.days.clear()
+    this.timeMin = Number.POSITIVE_INFINITY
+    this.timeMax = Number.NEGATIVE_INFINITY
   }
 }
 

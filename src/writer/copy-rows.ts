@@ -72,6 +72,8 @@ export class RowEncoder {
     let dayEnd = -1
     while (row < rows && out.rows < rowsMax && out.length < bytesMax) {
       const time = slab.time[row]!
+      if (time < out.timeMin) out.timeMin = time
+      if (time > out.timeMax) out.timeMax = time
       if (time >= dayEnd || time < dayEnd - DAY_MS) {
         const day = Math.floor(time / DAY_MS)
         out.days.add(day)

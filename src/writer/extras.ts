@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
 import { exchangeText } from './copy-blocks.ts'
 import type { Cancel, Gap } from './messages.ts'
+import { findStored, isRecorded } from './repeats.ts'
 
 /** At most one row: equal prints differ in arrival, and a print stored twice goes once. */
 const CANCEL_SQL = `
@@ -30,17 +31,32 @@ ON CONFLICT (gap_id) DO UPDATE SET started_at = excluded.started_at,
   ended_at = excluded.ended_at, symbols = excluded.symbols, reason = excluded.reason,
   filled = excluded.filled, status = excluded.status`
 
-/** Removes the print that a cancel names, if it was stored, and records the cancel. */
-export async function storeCancel(client: Client, cancel: Cancel, ticker: string): Promise<void> {
-  const { removed } = cancel
+/**
+ * Removes the print that a cancel names, if it was stored, and records the cancel. `storedUpTo`:
+ * newest row of an earlier process, which our shards know nothing of; -1: none.
+ */
+export async function storeCancel(
+  client: Client,
+  cancel: Cancel,
+  ticker: string,
+  storedUpTo: number,
+): Promise<void> {
+  const symbol = parseContract(ticker)?.underlying ?? ticker
+  const price = dollarsOf(cancel.price)
+  const exchange = exchangeText(cancel.exchange)
+  let { removed } = cancel
+  if (storedUpTo >= 0 && removed === null) {
+    if (await isRecorded(client, cancel, ticker, price, exchange)) return
+    removed = await findStored(client, cancel, symbol, ticker, price, exchange)
+  }
   const values = [
-    parseContract(ticker)?.underlying ?? ticker,
+    symbol,
     ticker,
     cancel.time,
     orNull(cancel.sequence),
-    dollarsOf(cancel.price),
+    price,
     cancel.size,
-    exchangeText(cancel.exchange),
+    exchange,
     removed?.time ?? null,
     removed === null ? null : orNull(removed.sequence),
     removed?.wasStored ?? false,

@@ -107,7 +107,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
           resolve(writerOf(message.previous))
           break
         case 'committed':
-          rowsWaiting -= message.rows + message.setAside
+          rowsWaiting -= message.rows + message.setAside + message.repeated
           options.onCommitted(message)
           break
         case 'store-error':

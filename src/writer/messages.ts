@@ -63,6 +63,8 @@ export type Committed = {
   readonly rows: number
   /** Rows that PostgreSQL refuses for what they hold. They are not in `rows`. */
   readonly setAside: number
+  /** Rows that an earlier process had stored already. They are not in `rows`. */
+  readonly repeated: number
   readonly bytes: number
   readonly cancels: number
   readonly slabs: readonly PostedSlab[]

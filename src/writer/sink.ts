@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { DAY_MS } from '../domain/new-york.ts'
 import type { Batch } from './batch.ts'
 import { type Connection, connect } from './connection.ts'
 import type { PreviousWriter, StoreError, Waiting } from './messages.ts'
 import { migrate } from './migrate.ts'
+import { storedUpTo } from './repeats.ts'
 import { describeError, isLasting, reasonOf } from './store-error.ts'
 import { type Stored, storeBatch, storeBatchInParts } from './transaction.ts'
 import { makePartitionsAhead, writeRetention } from './upkeep.ts'
@@ -33,6 +35,8 @@ export class Sink {
   readonly #writer = randomUUID()
   readonly #stop = new AbortController()
   readonly #days = new Set<number>()
+  /** By UTC day: the newest row that was there before this process stored any. */
+  readonly #storedUpTo = new Map<number, number>()
   #connection: Connection | null = null
   #batchNumber = 0
   #waitingFor: string | null = null
@@ -73,7 +77,8 @@ export class Sink {
     const stored = await this.#retry(false, async ({ client }) => {
       try {
         await this.#ensureDays(client, batch)
-        const job = { client, writer, batchNumber, batch, tickerOf }
+        const storedUpTo = await this.#storedBefore(client, batch)
+        const job = { client, writer, batchNumber, batch, tickerOf, storedUpTo }
         if (inParts) return await storeBatchInParts(job, (error) => this.#tell(error))
         return await storeBatch(job)
       } catch (error) {
@@ -82,7 +87,7 @@ export class Sink {
       }
     })
     this.#batchNumber = batchNumber
-    return stored ?? { setAside: 0, copyMs: 0, commitMs: 0 }
+    return stored ?? { setAside: 0, repeated: 0, copyMs: 0, commitMs: 0 }
   }
 
   /** Marks that nothing of this writer is left to store; a crash would leave the mark unset. */
@@ -149,6 +154,22 @@ export class Sink {
       }
       this.#days.add(day)
     }
+  }
+
+  /** Looked up once a day of the tape, before the first row of that day is stored. */
+  async #storedBefore(client: Client, { copy, cancels }: Batch): Promise<number> {
+    const days = new Set(copy.days)
+    for (const { time } of cancels) days.add(Math.floor(time / DAY_MS))
+    let newest = -1
+    for (const day of days) {
+      let upTo = this.#storedUpTo.get(day)
+      if (upTo === undefined) {
+        upTo = await storedUpTo(client, day * DAY_MS, (day + 1) * DAY_MS)
+        this.#storedUpTo.set(day, upTo)
+      }
+      newest = Math.max(newest, upTo)
+    }
+    return newest
   }
 
   #tell(error: unknown): StoreError {

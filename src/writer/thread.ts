@@ -2,6 +2,7 @@
  * The writer thread: slabs in, transactions out. A plain worker, because it needs its event loop:
  * while PostgreSQL works on one batch the next one is encoded.
  */
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Batch, flushDelayMs } from './batch.ts'
@@ -10,6 +11,7 @@ import { Forming } from './forming.ts'
 import type { FromWriter, ToWriter, WriterData } from './messages.ts'
 import { RefusedError, Sink } from './sink.ts'
 import { describeError, reasonOf } from './store-error.ts'
+import type { Stored } from './transaction.ts'
 import { upkeep } from './upkeep.ts'
 
 const UPKEEP_PERIOD_MS = 3_600_000
@@ -103,8 +105,8 @@ async function storeForEver(): Promise<void> {
  */
 async function storeNext(): Promise<void> {
   const batch = forming.take()
-  const [{ setAside, copyMs, commitMs }] = await Promise.all([sink.store(batch), fillInSteps()])
-  tellCommitted(batch, setAside, copyMs, commitMs)
+  const [stored] = await Promise.all([sink.store(batch), fillInSteps()])
+  tellCommitted(batch, stored)
   forming.release(batch)
 }
 
@@ -113,12 +115,14 @@ async function fillInSteps(): Promise<void> {
   while (forming.fillStep())
 }
 
-function tellCommitted(batch: Batch, setAside: number, copyMs: number, commitMs: number): void {
+function tellCommitted(batch: Batch, stored: Stored): void {
+  const { setAside, repeated, copyMs, commitMs } = stored
   const { copy, cancels, slabs, encodeMs } = batch
   const buffers = slabs.map((slab) => slab.buffer)
   const counts = {
-    rows: copy.rows - setAside,
+    rows: copy.rows - setAside - repeated,
     setAside,
+    repeated,
     bytes: copy.length,
     cancels: cancels.length,
   }

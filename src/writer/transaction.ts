@@ -3,11 +3,14 @@ import type { Batch } from './batch.ts'
 import { copyRows } from './connection.ts'
 import { rowOffsets } from './copy-buffer.ts'
 import { storeCancel, storeGap } from './extras.ts'
+import { copyNewRows } from './repeats.ts'
 import { reasonOf } from './store-error.ts'
 
 export type Stored = {
   /** Rows, cancels and gaps that PostgreSQL refuses for what they hold. */
   readonly setAside: number
+  /** Rows that an earlier process had stored. */
+  readonly repeated: number
   readonly copyMs: number
   readonly commitMs: number
 }
@@ -19,6 +22,8 @@ type Job = {
   readonly batchNumber: number
   readonly batch: Batch
   readonly tickerOf: (contract: number) => string
+  /** Newest row that an earlier process has stored of the batch's days, epoch ms; -1: none. */
+  readonly storedUpTo: number
 }
 
 /**
@@ -33,16 +38,16 @@ export async function storeBatch(job: Job): Promise<Stored | null> {
     return null
   }
   const startedAt = performance.now()
-  const { bytes, length } = batch.copy
-  if (length > 0) await copyRows(client, bytes.subarray(0, length))
+  const { bytes, length, rows } = batch.copy
+  const repeated = length > 0 ? await storeRows(job, bytes.subarray(0, length), rows) : 0
   for (const cancel of batch.cancels) {
-    await storeCancel(client, cancel, job.tickerOf(cancel.contract))
+    await storeCancel(client, cancel, job.tickerOf(cancel.contract), job.storedUpTo)
   }
   for (const gap of batch.gaps) await storeGap(client, gap)
   const copiedAt = performance.now()
   await client.query('COMMIT')
   const copyMs = copiedAt - startedAt
-  return { setAside: 0, copyMs, commitMs: performance.now() - copiedAt }
+  return { setAside: 0, repeated, copyMs, commitMs: performance.now() - copiedAt }
 }
 
 /**
@@ -62,6 +67,7 @@ export async function storeBatchInParts(
   const rows = batch.copy.bytes.subarray(0, batch.copy.length)
   const offsets = rowOffsets(rows)
   let setAside = 0
+  let repeated = 0
   const attempt = async (work: () => Promise<void>): Promise<Error | null> => {
     await client.query('SAVEPOINT part')
     try {
@@ -81,8 +87,14 @@ export async function storeBatchInParts(
   const copyRange = async (first: number, end: number): Promise<void> => {
     if (first === end) return
     const part = rows.subarray(offsets[first], offsets[end])
-    const error = await attempt(() => copyRows(client, part))
-    if (error === null) return
+    let found = 0
+    const error = await attempt(async () => {
+      found = await storeRows(job, part, end - first)
+    })
+    if (error === null) {
+      repeated += found
+      return
+    }
     if (end - first === 1) return refuse(error)
     const middle = (first + end) >> 1
     await copyRange(first, middle)
@@ -92,7 +104,7 @@ export async function storeBatchInParts(
   const rowsSetAside = setAside
   for (const cancel of batch.cancels) {
     const ticker = job.tickerOf(cancel.contract)
-    const error = await attempt(() => storeCancel(client, cancel, ticker))
+    const error = await attempt(() => storeCancel(client, cancel, ticker, job.storedUpTo))
     if (error !== null) onSetAside(error)
   }
   for (const gap of batch.gaps) {
@@ -102,7 +114,21 @@ export async function storeBatchInParts(
   const copiedAt = performance.now()
   await client.query('COMMIT')
   const commitMs = performance.now() - copiedAt
-  return { setAside: rowsSetAside, copyMs: copiedAt - startedAt, commitMs }
+  return { setAside: rowsSetAside, repeated, copyMs: copiedAt - startedAt, commitMs }
+}
+
+/** Gives how many of the rows were stored already, and are left out. */
+async function storeRows(
+  { client, batch, storedUpTo }: Job,
+  rows: Buffer,
+  count: number,
+): Promise<number> {
+  const { timeMin, timeMax } = batch.copy
+  if (timeMin <= storedUpTo) {
+    return copyNewRows(client, rows, count, timeMin, Math.min(timeMax, storedUpTo))
+  }
+  await copyRows(client, rows, 'options_flow_history')
+  return 0
 }
 
 /** Opens the transaction and marks the batch as stored in it; false when it is stored already. */

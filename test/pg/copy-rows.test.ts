@@ -46,7 +46,7 @@ async function roundTrip(rows: readonly Partial<Row>[]): Promise<Record<string, 
   const out = new CopyBuffer()
   encoder.encode(slabOf(rows), 0, rows.length, out, 10_000, 1 << 28)
   expect(rowOffsets(out.bytes.subarray(0, out.length))).toHaveLength(rows.length + 1)
-  await copyRows(client, out.bytes.subarray(0, out.length))
+  await copyRows(client, out.bytes.subarray(0, out.length), 'options_flow_history')
   const text = 'SELECT *, expiration::text AS expiration FROM options_flow_history ORDER BY arrival'
   return (await client.query(text)).rows
 }

@@ -137,7 +137,7 @@ const names = (rows: readonly ModelRow[]) =>
     .sort()
 
 const release = (pipeline: Pipeline, slab: PostedSlab) => {
-  setImmediate(() => pipeline.release([slab]))
+  setImmediate(() => pipeline.release({ slabs: [slab], cancels: 0 }))
 }
 
 it.each([1, 2, 4])('gives the rows of the rules on %i shard threads', async (shards) => {
@@ -179,7 +179,7 @@ it('stops reading while the writer keeps its slabs, and loses nothing', async ()
   expect(run.pipeline.credits).toBe(0)
   const stalled = run.posted.slice()
   isStalled = false
-  run.pipeline.release(stalled)
+  run.pipeline.release({ slabs: stalled, cancels: 0 })
   await fed
   await run.pipeline.drain()
   expect(run.blocked.times).toBeGreaterThan(0)
@@ -191,6 +191,27 @@ it('stops reading while the writer keeps its slabs, and loses nothing', async ()
     run.counts[count.COUNT_BELOW_MIN_SIZE]! +
     run.counts[count.COUNT_ROWS]!
   expect(accounted).toBe(received)
+})
+
+it('stops reading when too many cancels wait for the writer', async () => {
+  const run = start(1, release)
+  const sym = 'O:QQQ260828C00500000'
+  const { cancels } = limitsFor(1)
+  const frames = Array.from({ length: 2 * cancels }, (_, i) => ({
+    recv: START,
+    frame: JSON.stringify([{ ev: 'T', sym, x: 302, p: 1, s: 1, c: [201], t: START, q: i + 1 }]),
+  }))
+  const fed = feed(run, frames)
+  await expect.poll(() => run.pipeline.isBlocked, { timeout: 30_000 }).toBe(true)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(run.pipeline.isBlocked).toBe(true)
+  const waiting = run.counts[count.COUNT_CANCELLED]!
+  expect(waiting).toBeGreaterThanOrEqual(cancels)
+  expect(waiting).toBeLessThan(cancels + 4096)
+  run.pipeline.release({ slabs: [], cancels: waiting })
+  await fed
+  await run.pipeline.drain()
+  expect(run.counts[count.COUNT_CANCELLED]).toBe(frames.length)
 })
 
 it('closes the windows of a quiet underlying on the reading clock alone', async () => {

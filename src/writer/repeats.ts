@@ -1,0 +1,120 @@
+import type { Client } from 'pg'
+import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
+import { copyRows } from './connection.ts'
+import { COPY_COLUMNS } from './copy-blocks.ts'
+import type { Cancel } from './messages.ts'
+
+/**
+ * A print that is sent again after a restart, or a tape that is played again, must not be stored
+ * twice (rules.md, duplicates), and the new process has no memory of the old one. What an earlier
+ * process stored lies at or before the newest row of its day; only rows at or before that are held
+ * against the table, so a feed that goes on where it stopped pays nothing.
+ */
+
+const COLUMNS = COPY_COLUMNS.join(', ')
+
+const STAGING_SQL = `CREATE TEMP TABLE IF NOT EXISTS flow_incoming
+  (LIKE options_flow_history) ON COMMIT DELETE ROWS`
+
+/**
+ * The same print: contract, sequence (which names it within its day), time and content. The bounds
+ * are there for the planner, which then looks at the days of the batch only.
+ */
+const newRowsSql = (timeMin: number, timeMax: number): string => `
+INSERT INTO options_flow_history (${COLUMNS})
+SELECT ${COLUMNS} FROM flow_incoming AS new
+WHERE new.sequence IS NULL OR new.sequence <= 0 OR NOT (
+  EXISTS (
+    SELECT FROM options_flow_history AS old
+    WHERE old.timestamp BETWEEN ${timeMin} AND ${timeMax}
+      AND old.symbol = new.symbol AND old.timestamp = new.timestamp
+      AND old.contract_ticker = new.contract_ticker AND old.sequence = new.sequence
+      AND old.price = new.price AND old.size = new.size
+      AND old.exchange IS NOT DISTINCT FROM new.exchange AND old.conditions = new.conditions
+  ) OR EXISTS (
+    SELECT FROM flow_cancels AS gone
+    WHERE gone.was_stored AND gone.contract_ticker = new.contract_ticker
+      AND gone.removed_timestamp = new.timestamp AND gone.removed_sequence = new.sequence
+      AND gone.price = new.price AND gone.size = new.size
+      AND gone.exchange IS NOT DISTINCT FROM new.exchange
+  )
+)`
+
+/** Time of the newest row that is stored for a UTC day, epoch ms; -1 when there is none. */
+export async function storedUpTo(
+  client: Client,
+  dayStart: number,
+  dayEnd: number,
+): Promise<number> {
+  const text = `SELECT max(timestamp) AS newest FROM options_flow_history
+    WHERE timestamp >= $1 AND timestamp < $2`
+  const { rows } = await client.query<{ newest: string | null }>(text, [dayStart, dayEnd])
+  const newest = rows[0]?.newest ?? null
+  return newest === null ? -1 : Number(newest)
+}
+
+/**
+ * COPY of rows that may be stored already; gives how many were, and are left out. Those that were
+ * lie between the times given, epoch ms.
+ */
+export async function copyNewRows(
+  client: Client,
+  rows: Buffer,
+  count: number,
+  timeMin: number,
+  timeMax: number,
+): Promise<number> {
+  await client.query(STAGING_SQL)
+  await client.query('TRUNCATE flow_incoming')
+  await copyRows(client, rows, 'flow_incoming')
+  await client.query('ANALYZE flow_incoming')
+  const inserted = await client.query(newRowsSql(timeMin, timeMax))
+  return count - (inserted.rowCount ?? 0)
+}
+
+/** Whether this cancel is on record already: one that is sent again removes nothing more. */
+export async function isRecorded(
+  client: Client,
+  cancel: Cancel,
+  ticker: string,
+  price: string,
+  exchange: string | null,
+): Promise<boolean> {
+  if (!(cancel.sequence > 0)) return false
+  const text = `SELECT FROM flow_cancels WHERE contract_ticker = $1 AND timestamp = $2
+    AND sequence = $3 AND price = $4 AND size = $5 AND exchange IS NOT DISTINCT FROM $6 LIMIT 1`
+  const values = [ticker, cancel.time, cancel.sequence, price, cancel.size, exchange]
+  const found = await client.query({ name: 'flow_cancel_recorded', text, values })
+  return (found.rowCount ?? 0) > 0
+}
+
+/** The newest print by arrival that an earlier process stored and this cancel means, or null. */
+export async function findStored(
+  client: Client,
+  cancel: Cancel,
+  symbol: string,
+  ticker: string,
+  price: string,
+  exchange: string | null,
+): Promise<Cancel['removed']> {
+  const day = newYorkDay(cancel.time)
+  const text = `SELECT timestamp, sequence, arrival FROM options_flow_history
+    WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND contract_ticker = $4
+      AND price = $5 AND size = $6 AND exchange IS NOT DISTINCT FROM $7
+    ORDER BY received_at DESC NULLS LAST, arrival DESC LIMIT 1`
+  const between = [startOfNewYorkDay(day), startOfNewYorkDay(day + 1)]
+  const values = [symbol, ...between, ticker, price, cancel.size, exchange]
+  const { rows } = await client.query<{
+    timestamp: string
+    sequence: string | null
+    arrival: number
+  }>({ name: 'flow_cancel_stored', text, values })
+  const row = rows[0]
+  if (row === undefined) return null
+  return {
+    time: Number(row.timestamp),
+    sequence: row.sequence === null ? Number.NaN : Number(row.sequence),
+    arrival: row.arrival,
+    wasStored: true,
+  }
+}
