@@ -156,8 +156,11 @@ export class PrintLog {
     this.#u16[at * W16 + DAY] = day
     this.#u8[at * ROW_BYTES + STATE] = state
     this.#u32[at * W32 + HELD] = 0
-    this.#u32[at * W32 + IN_CONTRACT] = this.#newest[contract]!
-    this.#newest[contract] = index
+    // a cancel looks for prints only: a storm of cancels must not have to look through itself
+    if (state !== PrintState.Cancel) {
+      this.#u32[at * W32 + IN_CONTRACT] = this.#newest[contract]!
+      this.#newest[contract] = index
+    }
     if (sequence > 0) {
       if (day > this.#topDay[contract]!) {
         this.#topDay[contract] = day

@@ -18,6 +18,8 @@ export type EngineOptions = {
   readonly log: Log
   readonly metrics: Metrics
   readonly databaseUrl: string
+  /** Whether the frames come from a live feed. */
+  readonly isFeed: boolean
   /** What the database may drop from now on, days; null: nothing is dropped. */
   readonly retentionDays: number | null
   readonly connections: number
@@ -66,6 +68,7 @@ export class Engine {
     let onCommitted: (committed: Committed) => void = () => {}
     const writer = await startWriter({
       databaseUrl: options.databaseUrl,
+      isFeed: options.isFeed,
       retentionDays: options.retentionDays,
       signal: options.signal,
       onCommitted: (committed) => onCommitted(committed),

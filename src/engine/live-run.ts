@@ -87,6 +87,7 @@ export class LiveRun {
       log,
       metrics: this.#metrics,
       databaseUrl,
+      isFeed: true,
       retentionDays: config.retentionDays,
       connections: plans.length,
       signal,
@@ -135,7 +136,10 @@ export class LiveRun {
 
   async #end(): Promise<void> {
     await this.#feed?.stop()
-    if (this.#engine === null) return
+    if (this.#engine === null) {
+      if (this.#fatal === null) this.#options.log.say(lines.drained(await account(this.#metrics)))
+      return
+    }
     // after a bug a part is missing that the drain would wait for
     if (this.#fatal === null || this.#fatal instanceof FeedRefused) await this.#engine.drain()
     await this.#engine.close()

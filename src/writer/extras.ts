@@ -11,7 +11,7 @@ WITH removed AS (
   USING (
     SELECT tableoid AS part, ctid AS place FROM options_flow_history
     WHERE $10::boolean AND symbol = $1 AND timestamp = $8 AND contract_ticker = $2
-      AND arrival = $11 AND price = $5 AND size = $6
+      AND ($11::integer IS NULL OR arrival = $11) AND price = $5 AND size = $6
       AND exchange IS NOT DISTINCT FROM $7 AND sequence IS NOT DISTINCT FROM $9
     ORDER BY received_at DESC NULLS LAST LIMIT 1
   ) AS newest
@@ -44,11 +44,15 @@ export async function storeCancel(
   const symbol = parseContract(ticker)?.underlying ?? ticker
   const price = dollarsOf(cancel.price)
   const exchange = exchangeText(cancel.exchange)
+  if (storedUpTo >= 0 && (await isRecorded(client, cancel, symbol, ticker, price, exchange))) {
+    return
+  }
   let { removed } = cancel
   if (storedUpTo >= 0 && removed === null) {
-    if (await isRecorded(client, cancel, ticker, price, exchange)) return
     removed = await findStored(client, cancel, symbol, ticker, price, exchange)
   }
+  // an earlier process may have stored the print that was sent again: under its own arrival number
+  const isOlder = removed !== null && removed.time <= storedUpTo && removed.sequence > 0
   const values = [
     symbol,
     ticker,
@@ -59,8 +63,8 @@ export async function storeCancel(
     exchange,
     removed?.time ?? null,
     removed === null ? null : orNull(removed.sequence),
-    removed?.wasStored ?? false,
-    removed?.arrival ?? null,
+    removed !== null && (removed.wasStored || isOlder),
+    removed === null || isOlder ? null : removed.arrival,
     orNull(cancel.recv),
   ]
   await client.query({ name: 'flow_cancel', text: CANCEL_SQL, values })

@@ -54,8 +54,8 @@ const STOP_MS_MAX = 3_000
  */
 export function startWriter(options: WriterOptions): Promise<Writer> {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const { databaseUrl, retentionDays, signal } = options
-  const workerData: WriterData = { databaseUrl, retentionDays }
+  const { databaseUrl, isFeed, retentionDays, signal } = options
+  const workerData: WriterData = { databaseUrl, isFeed, retentionDays }
   const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const drains = new Map<number, () => void>()

@@ -42,6 +42,8 @@ export type Gap = {
 
 export type WriterData = {
   readonly databaseUrl: string
+  /** Whether it stores a live feed; a replay's end says nothing about the feed. */
+  readonly isFeed: boolean
   /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */
   readonly retentionDays: number | null
 }
@@ -54,7 +56,7 @@ export type ToWriter =
   | { readonly kind: 'drain'; readonly drain: number }
   | { readonly kind: 'stop' }
 
-/** The last sign of life of the writer before this one, of any process on this database. */
+/** The last sign of life of the feed's writer before this one, of any process. */
 export type PreviousWriter = { readonly committedAt: number; readonly drained: boolean }
 
 /** What one commit brought. Durations in ms; `slabs` are those whose last row is now stored. */

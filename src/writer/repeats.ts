@@ -40,14 +40,19 @@ WHERE new.sequence IS NULL OR new.sequence <= 0 OR NOT (
   )
 )`
 
-/** Time of the newest row that is stored for a UTC day, epoch ms; -1 when there is none. */
+/**
+ * Time of the newest print of a UTC day that was stored, epoch ms, also if a cancel has removed it;
+ * -1 when there is none.
+ */
 export async function storedUpTo(
   client: Client,
   dayStart: number,
   dayEnd: number,
 ): Promise<number> {
-  const text = `SELECT max(timestamp) AS newest FROM options_flow_history
-    WHERE timestamp >= $1 AND timestamp < $2`
+  const text = `SELECT greatest(
+    (SELECT max(timestamp) FROM options_flow_history WHERE timestamp >= $1 AND timestamp < $2),
+    (SELECT max(removed_timestamp) FROM flow_cancels
+      WHERE was_stored AND removed_timestamp >= $1 AND removed_timestamp < $2)) AS newest`
   const { rows } = await client.query<{ newest: string | null }>(text, [dayStart, dayEnd])
   const newest = rows[0]?.newest ?? null
   return newest === null ? -1 : Number(newest)
@@ -76,14 +81,16 @@ export async function copyNewRows(
 export async function isRecorded(
   client: Client,
   cancel: Cancel,
+  symbol: string,
   ticker: string,
   price: string,
   exchange: string | null,
 ): Promise<boolean> {
   if (!(cancel.sequence > 0)) return false
-  const text = `SELECT FROM flow_cancels WHERE contract_ticker = $1 AND timestamp = $2
-    AND sequence = $3 AND price = $4 AND size = $5 AND exchange IS NOT DISTINCT FROM $6 LIMIT 1`
-  const values = [ticker, cancel.time, cancel.sequence, price, cancel.size, exchange]
+  const text = `SELECT FROM flow_cancels WHERE symbol = $1 AND timestamp = $2
+    AND contract_ticker = $3 AND sequence = $4 AND price = $5 AND size = $6
+    AND exchange IS NOT DISTINCT FROM $7 LIMIT 1`
+  const values = [symbol, cancel.time, ticker, cancel.sequence, price, cancel.size, exchange]
   const found = await client.query({ name: 'flow_cancel_recorded', text, values })
   return (found.rowCount ?? 0) > 0
 }

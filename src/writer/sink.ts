@@ -20,6 +20,7 @@ const ANSWER_MS_MAX = 120_000
 
 export type SinkOptions = {
   readonly databaseUrl: string
+  readonly isFeed: boolean
   readonly retentionDays: number | null
   readonly tickerOf: (contract: number) => string
   readonly onStoreError: (error: StoreError) => void
@@ -61,9 +62,9 @@ export class Sink {
       await writeRetention(client, this.#options.retentionDays)
       await makePartitionsAhead(client)
       const previous = await lastSign(client, this.#writer)
-      const insert = `INSERT INTO flow_batches (writer, batch, committed_at)
-        VALUES ($1, 0, $2) ON CONFLICT DO NOTHING`
-      await client.query(insert, [this.#writer, Date.now()])
+      const insert = `INSERT INTO flow_batches (writer, batch, committed_at, is_feed)
+        VALUES ($1, 0, $2, $3) ON CONFLICT DO NOTHING`
+      await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
       return previous
     })
   }
@@ -214,7 +215,7 @@ async function withAnswer<T>(
 
 async function lastSign(client: Client, writer: string): Promise<PreviousWriter | null> {
   const found = await client.query<{ committed_at: string; drained: boolean }>(
-    `SELECT committed_at, drained FROM flow_batches WHERE writer <> $1
+    `SELECT committed_at, drained FROM flow_batches WHERE writer <> $1 AND is_feed
      ORDER BY committed_at DESC LIMIT 1`,
     [writer],
   )

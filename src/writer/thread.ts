@@ -18,12 +18,13 @@ const UPKEEP_PERIOD_MS = 3_600_000
 
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
-const { databaseUrl, retentionDays } = workerData as WriterData
+const { databaseUrl, isFeed, retentionDays } = workerData as WriterData
 
 const encoder = new RowEncoder()
 const forming = new Forming(encoder)
 const sink = new Sink({
   databaseUrl,
+  isFeed,
   retentionDays,
   tickerOf: (contract) => encoder.tickerOf(contract),
   onStoreError: (error) => tell({ kind: 'store-error', ...error }),

@@ -123,12 +123,14 @@ describe('PrintLog', () => {
             if (index !== 0) log.setState(index, PrintState.Removed)
             for (const e of naive.all) if (e.index === index) e.state = PrintState.Removed
           } else if (op === 'set' && older !== undefined) {
+            // a cancel stays one, and a print never becomes one
+            if (older.state === PrintState.Cancel || state === PrintState.Cancel) continue
             log.setState(older.index, state) // of a forgotten print too: it must change nothing
             older.state = state
           } else {
             const index = add(log, p, i, state)
             naive.all.push({ ...p, index, arrival: i, state })
-            if (op === 'hold') {
+            if (op === 'hold' && state !== PrintState.Cancel) {
               log.hold(index, i + 5)
               naive.all.at(-1)!.state = PrintState.Held
               expect(log.heldOf(index)).toBe(i + 5)

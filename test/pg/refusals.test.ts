@@ -83,6 +83,7 @@ describe('rows that PostgreSQL refuses', () => {
     const errors: StoreError[] = []
     const sink = new Sink({
       databaseUrl: url,
+      isFeed: true,
       retentionDays: null,
       tickerOf: () => TICKER,
       onStoreError: (error) => errors.push(error),

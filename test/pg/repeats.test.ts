@@ -90,3 +90,25 @@ it('removes by a cancel the newest equal print that an earlier process stored', 
   expect(await sequences()).toEqual([1, 3])
   expect(await query(url, text)).toHaveLength(1)
 })
+
+it('removes by a cancel a print that came again after the restart, and records it once', async () => {
+  await life([print(1), print(2)])
+  // the new process numbers the print anew; one cancel finds it stored, one still in its window
+  const again = [print(1, { arrival: 7 }), print(2, { arrival: 8 })]
+  const stored = cancelOf(print(1, { arrival: 7 }), { sequence: 90 })
+  const { removed } = cancelOf(print(2, { arrival: 8 }))
+  const held = cancelOf(print(2), {
+    sequence: 91,
+    removed: removed === null ? null : { ...removed, wasStored: false },
+  })
+  await life(again, [stored, held])
+  expect(await sequences()).toEqual([])
+  await life(again, [stored, held])
+  expect(await sequences()).toEqual([])
+  const text =
+    'SELECT removed_sequence::integer AS removed, was_stored FROM flow_cancels ORDER BY 1'
+  expect(await query(url, text)).toEqual([
+    { removed: 1, was_stored: true },
+    { removed: 2, was_stored: true },
+  ])
+})

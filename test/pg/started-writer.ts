@@ -16,11 +16,17 @@ export type StartedWriter = { readonly writer: Writer; readonly seen: Seen }
 /** A real writer thread on `databaseUrl` that knows one contract and the condition set ISOI. */
 export async function startedWriter(
   databaseUrl: string,
-  options: { retentionDays?: number | null; seen?: Seen; signal?: AbortSignal } = {},
+  options: {
+    isFeed?: boolean
+    retentionDays?: number | null
+    seen?: Seen
+    signal?: AbortSignal
+  } = {},
 ): Promise<StartedWriter> {
   const seen = options.seen ?? newSeen()
   const writer = await startWriter({
     databaseUrl,
+    isFeed: options.isFeed ?? true,
     retentionDays: options.retentionDays ?? null,
     onCommitted: (committed) => seen.committed.push(committed),
     onStoreError: (error) => seen.errors.push(error),

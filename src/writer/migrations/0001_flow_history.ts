@@ -156,6 +156,8 @@ CREATE TABLE flow_batches (
   writer uuid PRIMARY KEY,
   batch bigint NOT NULL,
   committed_at bigint NOT NULL,
-  drained boolean NOT NULL DEFAULT false
+  drained boolean NOT NULL DEFAULT false,
+  -- whether it stored a live feed: only then is the time to the next such writer a gap
+  is_feed boolean NOT NULL DEFAULT true
 );
 `
