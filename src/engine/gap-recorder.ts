@@ -39,4 +39,9 @@ export class GapRecorder {
     this.#record([{ ...gap, endedAt: Math.max(endedAt, gap.startedAt), status: 'unfilled' }])
     this.#onSeconds(Math.max(0, endedAt - gap.startedAt) / 1000)
   }
+
+  /** The engine ends: what comes after is the next start's gap. */
+  endAll(endedAt: number): void {
+    for (const connection of [...this.#open.keys()]) this.end(connection, endedAt)
+  }
 }

@@ -8,12 +8,14 @@ import { type ConnectionPlan, planContracts, planWildcard } from '../reader/plan
 import { QuoteFollower } from '../reader/quote-follower.ts'
 import { FeedSession } from '../reader/session.ts'
 import type { SessionEvent } from '../reader/session-events.ts'
-import { quoteTopic } from '../reader/vendor.ts'
+import { quoteTopic, tradeTopic } from '../reader/vendor.ts'
 import type { GapRecorder } from './gap-recorder.ts'
 import type { Pipeline } from './pipeline.ts'
 
 const QUOTE_ROUND_MS = 1000
 const CLOCK_MS = 50
+/** New strikes are listed during the day, new expirations every day. */
+const LIST_AGAIN_MS = 3_600_000
 
 /** What takes the frames: the pipeline, or a recorder. */
 export type FrameTarget = Pick<
@@ -39,7 +41,17 @@ export async function planFeed(
   log: Log,
   signal: AbortSignal,
 ): Promise<readonly ConnectionPlan[]> {
-  if (config.subscribe === 'wildcard') return planWildcard([], 0)
+  if (config.subscribe === 'wildcard') return planWildcard()
+  const contracts = await listAll(config, apiKey, log, signal)
+  return planContracts(contracts, config.symbolsPerConnection, config.quotesPerConnection)
+}
+
+async function listAll(
+  config: Config,
+  apiKey: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Contract[]> {
   if (config.symbols === '*') throw new Error('FLOW_SUBSCRIBE=contracts needs FLOW_SYMBOLS')
   const contracts: Contract[] = []
   for (const symbol of config.symbols) {
@@ -52,7 +64,7 @@ export async function planFeed(
     log.info('contracts listed', { symbol, contracts: listing.contracts.length })
     contracts.push(...listing.contracts)
   }
-  return planContracts(contracts, config.symbolsPerConnection, 0)
+  return contracts
 }
 
 /** The sessions of the live feed, and what they tell the pipeline, the log and the metrics. */
@@ -60,6 +72,7 @@ export class LiveFeed {
   readonly #options: LiveFeedOptions
   readonly #sessions: readonly FeedSession[]
   readonly #timers: readonly NodeJS.Timeout[]
+  readonly #stopping = new AbortController()
   readonly #connectionOf = new Map<string, number>()
   readonly #follower: QuoteFollower
   #target: FrameTarget | null = null
@@ -92,13 +105,22 @@ export class LiveFeed {
     this.#timers = [
       setInterval(() => this.#followQuotes(), QUOTE_ROUND_MS).unref(),
       setInterval(() => this.#passTime(), CLOCK_MS).unref(),
+      setInterval(() => void this.#listAgain(), LIST_AGAIN_MS).unref(),
     ]
   }
 
   start(target: FrameTarget): void {
     this.#target = target
-    for (const { connection } of this.#options.plans) {
+    for (const { connection, quoted } of this.#options.plans) {
       this.#options.metrics.feedConnected.set({ connection }, 0)
+      const ids = quoted.map((ticker) => {
+        const bytes = Buffer.from(ticker, 'latin1')
+        return target.dictionary.lookup(bytes, 0, bytes.length)
+      })
+      this.#follower.adopt(
+        connection,
+        ids.filter((id) => id >= 0),
+      )
     }
     for (const session of this.#sessions) session.start()
   }
@@ -128,6 +150,7 @@ export class LiveFeed {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort()
     for (const timer of this.#timers) clearInterval(timer)
     await Promise.all(this.#sessions.map((session) => session.stop()))
   }
@@ -148,6 +171,22 @@ export class LiveFeed {
       const session = this.#sessions[connection]!
       if (unsubscribe.length > 0) session.unsubscribe(topics(unsubscribe))
       if (subscribe.length > 0) session.subscribe(topics(subscribe))
+    }
+  }
+
+  /** Asks for contracts that were listed since; those asked for already cost nothing. */
+  async #listAgain(): Promise<void> {
+    const { config, apiKey, log } = this.#options
+    if (config.subscribe !== 'contracts') return
+    try {
+      const contracts = await listAll(config, apiKey, log, this.#stopping.signal)
+      for (const [underlying, members] of Map.groupBy(contracts, (c) => c.underlying)) {
+        const session = this.#sessions[this.#connectionOf.get(underlying) ?? 0]!
+        session.subscribe(members.map((contract) => tradeTopic(contract.ticker)))
+      }
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      log.error('contracts not listed again; the next hour tries anew', error)
     }
   }
 

@@ -31,6 +31,7 @@ export class LiveRun {
   #state = 'starting'
   #engine: Engine | null = null
   #feed: LiveFeed | null = null
+  #gaps: GapRecorder | null = null
 
   constructor(options: LiveRunOptions) {
     this.#options = options
@@ -105,6 +106,7 @@ export class LiveRun {
       (rows) => engine.writer.recordGaps(rows),
       (seconds) => this.#metrics.feedGapSeconds.inc(seconds),
     )
+    this.#gaps = gaps
     this.#recordDowntime(engine, gaps, plans.length)
     this.#feed = new LiveFeed({
       config,
@@ -136,6 +138,7 @@ export class LiveRun {
 
   async #end(): Promise<void> {
     await this.#feed?.stop()
+    this.#gaps?.endAll(Date.now())
     if (this.#engine === null) {
       if (this.#fatal === null) this.#options.log.say(lines.drained(await account(this.#metrics)))
       return

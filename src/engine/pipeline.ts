@@ -151,8 +151,10 @@ export class Pipeline {
     const { writer } = this.#options
     if (result.filled.length > 0 || result.cancels.length > 0) this.#define()
     const heldMs = result.counts[COUNT_HELD_MS_MAX]!
+    // a tick brings no event of its own: what it let go was read as long ago as it was held
+    const newestReadAt = Number.isNaN(readAt) ? result.classifiedAt : readAt
     for (const { buffer, rows } of result.filled) {
-      const oldestReadAt = readAt - heldMs
+      const oldestReadAt = newestReadAt - heldMs
       writer.post({ buffer, rows, oldestReadAt, classifiedAt: result.classifiedAt })
     }
     if (result.cancels.length > 0) writer.cancel(result.cancels)

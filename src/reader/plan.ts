@@ -15,18 +15,9 @@ export type ConnectionPlan = {
   readonly topics: readonly string[]
 }
 
-/**
- * Wildcard mode: one connection with every trade, and the quotes of at most `quotesPerConnection`
- * of the contracts.
- */
-export function planWildcard(
-  quoteCandidates: readonly Contract[],
-  quotesPerConnection: number,
-): readonly ConnectionPlan[] {
-  const quoted = mostWanted(groupByUnderlying(quoteCandidates), quotesPerConnection)
-  return [
-    { connection: 0, underlyings: [], quoted, topics: [ALL_TRADES, ...quoted.map(quoteTopic)] },
-  ]
+/** Wildcard mode: one connection with every trade. Quotes follow the contracts that trade. */
+export function planWildcard(): readonly ConnectionPlan[] {
+  return [{ connection: 0, underlyings: [], quoted: [], topics: [ALL_TRADES] }]
 }
 
 /**

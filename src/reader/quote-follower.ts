@@ -41,6 +41,15 @@ export class QuoteFollower {
     return this.#quoted.reduce((sum, set) => sum + set.size, 0)
   }
 
+  /** Takes over contracts that are asked for from the start, at most `max` a connection. */
+  adopt(connection: number, contracts: readonly number[]): void {
+    for (const id of contracts) {
+      if (id >= this.#traded.length) this.#grow(id + 1)
+      this.#state[id] = 1 + connection
+      this.#quoted[connection]!.add(id)
+    }
+  }
+
   /** Looks at the prints of a decoded frame. `contracts`: how many contracts there are. */
   see(columns: EventColumns, contracts: number): void {
     if (contracts > this.#traded.length) this.#grow(contracts)

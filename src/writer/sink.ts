@@ -62,6 +62,7 @@ export class Sink {
       await writeRetention(client, this.#options.retentionDays)
       await makePartitionsAhead(client)
       const previous = await lastSign(client, this.#writer)
+      if (this.#options.isFeed && previous !== null) await closeOpenGaps(client, previous)
       const insert = `INSERT INTO flow_batches (writer, batch, committed_at, is_feed)
         VALUES ($1, 0, $2, $3) ON CONFLICT DO NOTHING`
       await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
@@ -211,6 +212,13 @@ async function withAnswer<T>(
     clearTimeout(timer)
     work.catch(() => {}) // it fails behind a broken connection, which was told already
   }
+}
+
+/** A crash leaves a gap open; the time from its last sign of life on is the next start's gap. */
+async function closeOpenGaps(client: Client, { committedAt }: PreviousWriter): Promise<void> {
+  const text = `UPDATE flow_gaps SET ended_at = greatest(started_at, $1), status = 'unfilled'
+    WHERE ended_at IS NULL`
+  await client.query(text, [Math.floor(committedAt)])
 }
 
 async function lastSign(client: Client, writer: string): Promise<PreviousWriter | null> {

@@ -81,7 +81,6 @@ test('the same contracts in any order, also repeated, give the same plan', () =>
       expect(planContracts(other, symbols, quotesMax)).toEqual(
         planContracts(contracts, symbols, quotesMax),
       )
-      expect(planWildcard(other, quotesMax)).toEqual(planWildcard(contracts, quotesMax))
     }),
     { seed: 6, numRuns: 100 },
   )
@@ -118,12 +117,7 @@ test('quotes go in turn to each underlying, near expirations and middle strikes 
 })
 
 test('wildcard mode is one connection with every trade', () => {
-  expect(planWildcard([], 1000)).toEqual([
-    { connection: 0, underlyings: [], quoted: [], topics: ['T.*'] },
-  ])
-  const spy = contract('O:SPY251219C00660000')
-  expect(planWildcard([spy], 1000)[0]?.topics).toEqual(['T.*', 'Q.O:SPY251219C00660000'])
-  expect(planWildcard([spy], 0)[0]?.topics).toEqual(['T.*'])
+  expect(planWildcard()).toEqual([{ connection: 0, underlyings: [], quoted: [], topics: ['T.*'] }])
 })
 
 test('more than 64 connections are refused with the way out', () => {
