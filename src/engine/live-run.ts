@@ -3,6 +3,7 @@ import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
 import { type HttpServer, startHttp } from '../metrics/server.ts'
+import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
 import { Engine, metricsFor } from './engine.ts'
 import { GapRecorder } from './gap-recorder.ts'
@@ -107,7 +108,7 @@ export class LiveRun {
       (seconds) => this.#metrics.feedGapSeconds.inc(seconds),
     )
     this.#gaps = gaps
-    this.#recordDowntime(engine, gaps, plans.length)
+    this.#recordDowntime(engine, gaps, plans)
     this.#feed = new LiveFeed({
       config,
       apiKey,
@@ -126,12 +127,13 @@ export class LiveRun {
   }
 
   /** The time since the last engine on this database is a gap: prints came and nobody read them. */
-  #recordDowntime({ writer }: Engine, gaps: GapRecorder, connections: number): void {
+  #recordDowntime({ writer }: Engine, gaps: GapRecorder, plans: readonly ConnectionPlan[]): void {
     if (writer.previous === null) return
     const { symbols } = this.#options.config
     const { committedAt, drained } = writer.previous
-    for (let connection = 0; connection < connections; connection++) {
-      const names = symbols === '*' ? ['*'] : symbols
+    const all = symbols === '*' ? ['*'] : symbols
+    for (const { connection, underlyings } of plans) {
+      const names = underlyings.length > 0 ? underlyings : all
       gaps.begin(connection, Math.floor(committedAt), names, drained ? 'stopped' : 'crashed')
     }
   }

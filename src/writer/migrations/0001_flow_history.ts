@@ -54,8 +54,8 @@ CREATE INDEX options_flow_history_timestamp
 CREATE TABLE options_flow_history_default PARTITION OF options_flow_history DEFAULT;
 
 -- Makes the partition of a UTC day; false where the day belongs into the DEFAULT partition: out of
--- range, one partition too many, or rows of that day are there already. ATTACH, unlike
--- CREATE ... PARTITION OF, does not wait for queries on the other days.
+-- range, one partition too many, rows of that day are there already, or a query holds the DEFAULT
+-- partition for longer than the lock timeout (every query without an upper bound of time does).
 CREATE FUNCTION flow_ensure_partition(day date) RETURNS boolean
 LANGUAGE plpgsql SET lock_timeout = '3s' AS $$
 DECLARE
@@ -65,14 +65,17 @@ BEGIN
   IF day < date '2000-01-01' OR day >= date '2101-01-01' THEN RETURN false; END IF;
   IF to_regclass(partition) IS NOT NULL THEN RETURN true; END IF;
   PERFORM pg_advisory_xact_lock(7306093, 2);
-  IF to_regclass(partition) IS NOT NULL THEN RETURN true; END IF;
+  -- asked of the catalog itself: to_regclass may remember that there was none before the lock
+  IF EXISTS (SELECT FROM pg_class AS made JOIN pg_class AS parent USING (relnamespace)
+      WHERE made.relname = partition AND parent.oid = 'options_flow_history'::regclass)
+  THEN RETURN true; END IF;
   IF (SELECT count(*) >= 4096 FROM pg_inherits
       WHERE inhparent = 'options_flow_history'::regclass) THEN RETURN false; END IF;
   EXECUTE format('CREATE TABLE %I (LIKE options_flow_history INCLUDING ALL)', partition);
   EXECUTE format('ALTER TABLE options_flow_history ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
     partition, lower_ms, lower_ms + 86400000);
   RETURN true;
-EXCEPTION WHEN check_violation THEN
+EXCEPTION WHEN check_violation OR lock_not_available THEN
   RETURN false;
 END $$;
 
