@@ -2,12 +2,12 @@
  * One question: how many prints a second the frame decoder turns into rows, beside JSON.parse and a
  * walk over the objects. Vendor-shaped frames, no socket, one thread.
  */
-import { availableParallelism, cpus } from 'node:os'
-import { pathToFileURL } from 'node:url'
 import { Bench, type Task } from 'tinybench'
 import { FrameDecoder } from '../../src/reader/decode.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
 import { EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
+import { type Figure, type Report, spreadOf } from '../kit/figures.ts'
+import { seeded } from '../kit/random.ts'
 
 const WATCHED: ReadonlySet<string> = new Set(['SPX', 'NDX', 'SPY', 'QQQ', 'IWM'])
 const ROOTS = ['SPXW', 'SPX', 'NDXP', 'SPY', 'QQQ', 'IWM', 'AAPL', 'TSLA', 'NVDA']
@@ -26,28 +26,9 @@ const SHAPES: readonly Shape[] = [
   { name: '8 prints, 40 quotes', prints: 8, quotes: 40 },
 ]
 
-export type DecodeResult = {
-  readonly frame: string
-  /** Prints (not events) a second: the median of the runs, and the slowest and fastest run. */
-  readonly scanner: Spread
-  readonly naive: Spread
-  readonly ratio: number
-}
-type Spread = { readonly median: number; readonly min: number; readonly max: number }
-
-/** Numbers 0 to 2^32 - 1 that are the same in every run (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return (t ^ (t >>> 14)) >>> 0
-  }
-}
-
 function framesOf(shape: Shape): Buffer[] {
-  const next = generator(7)
+  const random = seeded(7)
+  const next = (): number => Math.floor(random() * 2 ** 32)
   const pick = <Item>(items: readonly Item[]): Item => items[next() % items.length]!
   let sequence = 651_921_857
   const ticker = (): string => {
@@ -166,18 +147,13 @@ function checkAnswer(frames: readonly Buffer[], decoder: FrameDecoder, dictionar
   }
 }
 
-function spread(rates: readonly number[]): Spread {
-  const sorted = rates.toSorted((a, b) => a - b)
-  return { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! }
-}
-
 function rateOf(task: Task, prints: number): number {
   const { result } = task
   if (result.state !== 'completed') throw new Error(`${task.name}: ${result.state}`)
   return (1000 / result.latency.mean) * FRAMES * prints
 }
 
-async function measure(shape: Shape): Promise<DecodeResult> {
+async function measure(shape: Shape): Promise<Figure> {
   const frames = framesOf(shape)
   const dictionary = new Dictionary({ watched: WATCHED, contractsMax: 1_000_000 })
   const decoder = new FrameDecoder({ dictionary })
@@ -201,32 +177,17 @@ async function measure(shape: Shape): Promise<DecodeResult> {
     })
   }
   if (sink === 0) throw new Error('nothing was decoded')
-  const scanner = spread(rates[0])
-  const naive = spread(rates[1])
-  return { frame: shape.name, scanner, naive, ratio: scanner.median / naive.median }
+  const [engine, naive] = [spreadOf(rates[0]), spreadOf(rates[1])]
+  return { name: shape.name, unit: 'prints/s', engine, naive, limit: null, better: 'higher' }
 }
 
-function millions({ median, min, max }: Spread): string {
-  const text = (rate: number): string => (rate / 1e6).toFixed(2)
-  return `${text(median)} (${text(min)} to ${text(max)})`
+export async function run(): Promise<Report> {
+  const figures: Figure[] = []
+  for (const shape of SHAPES) figures.push(await measure(shape))
+  const notes = [
+    `${FRAMES} frames a pass; both ways gave the same rows. Naive: JSON.parse and a walk.`,
+  ]
+  return { title: 'Frames to rows, one thread', figures, notes }
 }
 
-/** Measures every frame shape and prints M prints/s: median (slowest to fastest of the runs). */
-export async function run(): Promise<readonly DecodeResult[]> {
-  const results: DecodeResult[] = []
-  console.log(`decode, M prints/s, median of ${RUNS} runs (slowest to fastest)`)
-  console.log(
-    `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, node ${process.version}`,
-  )
-  for (const shape of SHAPES) {
-    const result = await measure(shape)
-    results.push(result)
-    const figures = [millions(result.scanner), millions(result.naive)].map((s) => s.padEnd(22))
-    console.log(
-      `${shape.name.padEnd(20)} scanner ${figures[0]} JSON.parse ${figures[1]} ratio ${result.ratio.toFixed(1)}`,
-    )
-  }
-  return results
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await run()
+if (import.meta.main) console.log(JSON.stringify(await run(), null, 2))
