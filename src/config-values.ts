@@ -60,6 +60,7 @@ export function url(...schemes: readonly string[]): ValueKind<string> {
     parse: (text) => {
       const parsed = URL.canParse(text) ? new URL(text) : undefined
       if (parsed === undefined || parsed.hostname === '') return undefined
+      if (text.includes('#')) return undefined // a socket's address has no fragment
       return schemes.includes(parsed.protocol.slice(0, -1)) ? text.replace(/\/+$/, '') : undefined
     },
   }

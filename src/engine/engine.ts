@@ -88,11 +88,14 @@ export class Engine {
     })
     let meter: Meter | null = null
     let tape: Tape | null = null
+    // one underlying is one shard's: more shards than underlyings would only wait
+    const shards =
+      config.symbols === '*' ? config.shards : Math.min(config.shards, config.symbols.length)
     const pipeline = new Pipeline({
       watched: config.symbols === '*' ? '*' : new Set(config.symbols),
-      shards: config.shards,
+      shards,
       connections: options.connections,
-      limits: limitsFor(config.shards),
+      limits: limitsFor(shards),
       classifier: {
         rules: config.rules,
         minSize: config.minSize,

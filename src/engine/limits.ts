@@ -17,12 +17,17 @@ export type Limits = {
 const CONTRACTS_MAX = 4_000_000
 const CANCELS_MAX = 20_000
 const HELD_PRINTS_MAX = 1 << 20
-/** Of all shards together: about a day of the default symbols. */
+/** For each of up to four shards, more than a day of the busiest symbols: 64 bytes a print. */
 const PRINT_LOG_ROWS = 1 << 22
+/** The same for quotes, 32 bytes each. */
 const QUOTE_ROWS_MAX = 1 << 23
 
+/**
+ * `shards`: those that can have work. Memory is reserved and only touched as prints come, so a
+ * shard's share must not shrink with shards that have little to remember.
+ */
 export function limitsFor(shards: number): Limits {
-  const share = 2 ** Math.ceil(Math.log2(shards)) // a power of two, so that logs stay one
+  const share = shards <= 4 ? 1 : shards <= 16 ? 2 : 4
   return {
     eventSlabs: 8 + 4 * shards,
     rowSlabs: 32 + 4 * shards,

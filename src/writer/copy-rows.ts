@@ -28,7 +28,9 @@ const HYPHEN = 45
 
 /** Rows to COPY bytes. Holds the definitions of contracts and condition sets, append-only. */
 export class RowEncoder {
-  readonly #contracts: ContractBlock[] = []
+  readonly #tickers: string[] = []
+  /** Built at a contract's first row: of a million contracts known most never store one. */
+  readonly #contracts = new Map<number, ContractBlock>()
   readonly #conditions: Buffer[] = []
   readonly #exchanges = new Map<number, Buffer>()
   readonly #labels: (Buffer | undefined)[] = Array.from({ length: LABELS_MAX })
@@ -40,20 +42,22 @@ export class RowEncoder {
   /** Must come ahead of the first row that uses an id. */
   define(definitions: Definitions): void {
     const { firstContract, contracts, firstConditionSet, conditionSets } = definitions
-    if (contracts.length > 0 && firstContract !== this.#contracts.length) {
-      throw new Error(`contract ${this.#contracts.length} must be next, was ${firstContract}`)
+    if (contracts.length > 0 && firstContract !== this.#tickers.length) {
+      throw new Error(`contract ${this.#tickers.length} must be next, was ${firstContract}`)
     }
     if (conditionSets.length > 0 && firstConditionSet !== this.#conditions.length) {
       const next = this.#conditions.length
       throw new Error(`condition set ${next} must be next, was ${firstConditionSet}`)
     }
-    for (const ticker of contracts) this.#contracts.push(contractBlock(ticker))
+    for (const ticker of contracts) this.#tickers.push(ticker)
     for (const conditions of conditionSets) this.#conditions.push(conditionsBlock(conditions))
   }
 
   /** Ticker of a defined contract. */
   tickerOf(contract: number): string {
-    return this.#contractOf(contract).ticker.toString('latin1')
+    const ticker = this.#tickers[contract]
+    if (ticker === undefined) throw new Error(`unknown contract ${contract}`)
+    return ticker
   }
 
   /**
@@ -120,8 +124,11 @@ export class RowEncoder {
   }
 
   #contractOf(id: number): ContractBlock {
-    const contract = this.#contracts[id]
-    if (contract === undefined) throw new Error(`unknown contract ${id}`)
+    let contract = this.#contracts.get(id)
+    if (contract === undefined) {
+      contract = contractBlock(this.tickerOf(id))
+      this.#contracts.set(id, contract)
+    }
     return contract
   }
 
