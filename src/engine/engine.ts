@@ -43,6 +43,8 @@ export class Engine {
   readonly #timer: NodeJS.Timeout
   readonly #startedAt = Date.now()
   #errors: () => number
+  /** When reading ended, epoch ms. */
+  #stoppedAt: number | null = null
 
   private constructor(
     options: EngineOptions,
@@ -110,7 +112,7 @@ export class Engine {
       },
       onLag: (ms) => meter!.received(ms),
       onError: (error) => {
-        options.onFatal(new Error('a shard died', { cause: error }))
+        options.onFatal(error instanceof Error ? error : new Error(String(error)))
       },
     })
     meter = new Meter(metrics, { counts: pipeline.decoder.counts, dictionary: pipeline.dictionary })
@@ -127,6 +129,9 @@ export class Engine {
   sync(): void {
     this.#meter.sync()
     this.#options.metrics.slabCredits.set(this.pipeline.credits)
+    if (this.#options.isFeed && this.#stoppedAt === null) {
+      this.writer.mark(this.pipeline.receivedTo(Date.now()))
+    }
   }
 
   /** Prints received that are not accounted for yet. */
@@ -154,7 +159,9 @@ export class Engine {
 
   /** Everything pushed so far is classified, stored and committed; then the account is told. */
   async drain(): Promise<void> {
+    this.#stoppedAt = Date.now()
     await this.pipeline.drain()
+    this.writer.mark(this.#stoppedAt)
     await this.writer.drain()
     clearInterval(this.#timer)
     this.sync()

@@ -61,8 +61,15 @@ async function listAll(
       signal,
       onRetry: (error, delayMs) => log.warn(error.message, { retry_ms: delayMs }),
     })
-    log.info('contracts listed', { symbol, contracts: listing.contracts.length })
+    if (listing.contracts.length > 0) {
+      log.info('contracts listed', { symbol, contracts: listing.contracts.length })
+    } else {
+      log.warn(`${symbol} has no listed contracts: is it spelt as the vendor spells it?`)
+    }
     contracts.push(...listing.contracts)
+  }
+  if (contracts.length === 0) {
+    throw new Error('no symbol of FLOW_SYMBOLS has listed contracts: nothing to subscribe to')
   }
   return contracts
 }
@@ -181,8 +188,9 @@ export class LiveFeed {
     try {
       const contracts = await listAll(config, apiKey, log, this.#stopping.signal)
       for (const [underlying, members] of Map.groupBy(contracts, (c) => c.underlying)) {
-        const session = this.#sessions[this.#connectionOf.get(underlying) ?? 0]!
-        session.subscribe(members.map((contract) => tradeTopic(contract.ticker)))
+        // one that was not there at the start has no connection of its own until the next start
+        const session = this.#sessions[this.#connectionOf.get(underlying) ?? -1]
+        session?.subscribe(members.map((contract) => tradeTopic(contract.ticker)))
       }
     } catch (error) {
       if (this.#stopping.signal.aborted) return

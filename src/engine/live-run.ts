@@ -130,11 +130,11 @@ export class LiveRun {
   #recordDowntime({ writer }: Engine, gaps: GapRecorder, plans: readonly ConnectionPlan[]): void {
     if (writer.previous === null) return
     const { symbols } = this.#options.config
-    const { committedAt, drained } = writer.previous
+    const { receivedTo, drained } = writer.previous
     const all = symbols === '*' ? ['*'] : symbols
     for (const { connection, underlyings } of plans) {
       const names = underlyings.length > 0 ? underlyings : all
-      gaps.begin(connection, Math.floor(committedAt), names, drained ? 'stopped' : 'crashed')
+      gaps.begin(connection, receivedTo, names, drained ? 'stopped' : 'crashed')
     }
   }
 

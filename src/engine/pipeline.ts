@@ -18,6 +18,7 @@ import { ShardLane } from './shard-lane.ts'
 const SEAL_MS = 1
 /** How often held prints of quiet underlyings are looked at. */
 const TICK_MS = 50
+const HELD_WINDOWS_MAX = 10
 
 export type PipelineOptions = {
   readonly watched: ReadonlySet<string> | '*'
@@ -54,6 +55,7 @@ export class Pipeline {
   #definedSets: number
   #onProgress: (() => void) | null = null
   #lastRecv = Number.NaN
+  #lastReadAt = 0
   /** Cancels at the writer: they hold no slab, so they are counted. */
   #cancelsWaiting = 0
 
@@ -111,9 +113,21 @@ export class Pipeline {
     return this.#lanes.reduce((sum, lane) => sum + lane.held, 0)
   }
 
+  /**
+   * Everything received before this has been posted to the writer or is accounted for, epoch ms. A
+   * print is held for at most 4W until its window is full and W more; twice that is held back here.
+   */
+  receivedTo(now: number): number {
+    const { windowMs } = this.#options.classifier
+    const heldSince = this.held > 0 ? this.#lastReadAt - HELD_WINDOWS_MAX * windowMs : now
+    const lanes = this.#lanes.map((lane) => lane.oldestReadAt)
+    return Math.min(now, heldSince, this.#intake.oldestReadAt, this.#router.oldestReadAt, ...lanes)
+  }
+
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
     this.#intake.push(bytes, isBinary, stamp)
     this.#lastRecv = stamp.recv
+    this.#lastReadAt = stamp.readAt
     this.#sealTimer ??= setTimeout(() => this.#sealOpen(), SEAL_MS)
   }
 

@@ -54,6 +54,12 @@ export class ShardLane {
     return this.isIdle && this.held === 0
   }
 
+  /** When the oldest event of the queue was read, epoch ms; Infinity: none. */
+  get oldestReadAt(): number {
+    const readAt = this.#queue.find((sealed) => sealed.rows > 0)?.readAt
+    return readAt ?? Number.POSITIVE_INFINITY
+  }
+
   enqueue(sealed: SealedSlab): void {
     this.#queue.push(sealed)
     this.pump()
@@ -90,7 +96,10 @@ export class ShardLane {
         rowSlabs,
         isDrain: this.#isDraining && this.#queue.length <= 1,
       })
-      .then((result) => this.#finish(next, result))
+      .then(
+        (result) => this.#finish(next, result),
+        (cause: unknown) => this.#events.onError(new Error('a shard died', { cause })),
+      )
       .catch((error: unknown) => this.#events.onError(error))
   }
 

@@ -39,9 +39,9 @@ export class Intake {
     return this.#current !== null
   }
 
-  /** Frames that wait behind the one at hand. */
-  get waiting(): number {
-    return this.#waiting.length
+  /** When the frame was read that waits for a slab, epoch ms; Infinity: none waits. */
+  get oldestReadAt(): number {
+    return this.#current?.readAt ?? Number.POSITIVE_INFINITY
   }
 
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {

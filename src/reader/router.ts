@@ -96,6 +96,15 @@ export class Router {
     return this.#open[shard] !== null
   }
 
+  /** When the oldest row was read that no slab has gone off with, epoch ms; Infinity: none. */
+  get oldestReadAt(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    this.#open.forEach((slab, shard) => {
+      if (slab !== null) oldest = Math.min(oldest, this.#readAt[shard]!)
+    })
+    return oldest
+  }
+
   /** Sends the shard's open slab, or an empty one as a tick. */
   seal(shard: number): void {
     const open = this.#open[shard]!

@@ -21,10 +21,20 @@ export type Batch = {
   /** When the first of it came, ms of the monotonic clock; NaN while it is empty. */
   firstAt: number
   encodeMs: number
+  /** Everything received before this, epoch ms, was posted before the batch's end; NaN: not told. */
+  receivedTo: number
 }
 
 export function newBatch(copy: CopyBuffer): Batch {
-  return { copy, cancels: [], gaps: [], slabs: [], firstAt: Number.NaN, encodeMs: 0 }
+  return {
+    copy,
+    cancels: [],
+    gaps: [],
+    slabs: [],
+    firstAt: Number.NaN,
+    encodeMs: 0,
+    receivedTo: Number.NaN,
+  }
 }
 
 export function clearBatch(batch: Batch): void {
@@ -34,6 +44,7 @@ export function clearBatch(batch: Batch): void {
   batch.slabs.length = 0
   batch.firstAt = Number.NaN
   batch.encodeMs = 0
+  batch.receivedTo = Number.NaN
 }
 
 export type FlushState = {

@@ -15,6 +15,7 @@ type Item =
   | { readonly kind: 'slab'; readonly slab: PostedSlab; readonly columns: RowSlab; next: number }
   | { readonly kind: 'cancel'; readonly cancel: Cancel }
   | { readonly kind: 'gap'; readonly gap: Gap }
+  | { readonly kind: 'mark'; readonly receivedTo: number }
 
 /**
  * What was posted and is not stored yet, in order: the batch that forms, encoded as far as its
@@ -45,6 +46,12 @@ export class Forming {
 
   addGap(gap: Gap): void {
     this.#add({ kind: 'gap', gap })
+  }
+
+  /** A later mark says all that an earlier one did. */
+  addMark(receivedTo: number): void {
+    if (this.#rest.at(-1)?.kind === 'mark') this.#rest.pop()
+    this.#add({ kind: 'mark', receivedTo })
   }
 
   /**
@@ -83,6 +90,10 @@ export class Forming {
   /** True when all of the item is in the batch. */
   #move(item: Item): boolean {
     const batch = this.#forming
+    if (item.kind === 'mark') {
+      batch.receivedTo = item.receivedTo // goes with what is stored anyway
+      return true
+    }
     if (Number.isNaN(batch.firstAt)) batch.firstAt = performance.now()
     if (item.kind === 'cancel') batch.cancels.push(item.cancel)
     else if (item.kind === 'gap') batch.gaps.push(item.gap)

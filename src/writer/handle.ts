@@ -37,6 +37,8 @@ export type Writer = {
   /** Applied after all rows that were posted before. */
   cancel(cancels: readonly Cancel[]): void
   recordGaps(gaps: readonly Gap[]): void
+  /** What is received before this moment is stored once all that was posted before is. */
+  mark(receivedTo: number): void
   /** Resolves when everything that was posted before is committed. */
   drain(): Promise<void>
   /** Ends the thread at once; what is not committed is not stored. */
@@ -82,6 +84,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
     },
     cancel: (cancels) => send({ kind: 'cancels', cancels }),
     recordGaps: (gaps) => send({ kind: 'gaps', gaps }),
+    mark: (receivedTo) => send({ kind: 'mark', receivedTo }),
     drain: () =>
       new Promise((resolve) => {
         drainsAsked++

@@ -53,11 +53,13 @@ export type ToWriter =
   | ({ readonly kind: 'rows' } & PostedSlab)
   | { readonly kind: 'cancels'; readonly cancels: readonly Cancel[] }
   | { readonly kind: 'gaps'; readonly gaps: readonly Gap[] }
+  /** Everything received before this moment, epoch ms, has been posted, or is accounted for. */
+  | { readonly kind: 'mark'; readonly receivedTo: number }
   | { readonly kind: 'drain'; readonly drain: number }
   | { readonly kind: 'stop' }
 
 /** The last sign of life of the feed's writer before this one, of any process. */
-export type PreviousWriter = { readonly committedAt: number; readonly drained: boolean }
+export type PreviousWriter = { readonly receivedTo: number; readonly drained: boolean }
 
 /** What one commit brought. Durations in ms; `slabs` are those whose last row is now stored. */
 export type Committed = {

@@ -63,8 +63,8 @@ export class Sink {
       await makePartitionsAhead(client)
       const previous = await lastSign(client, this.#writer)
       if (this.#options.isFeed && previous !== null) await closeOpenGaps(client, previous)
-      const insert = `INSERT INTO flow_batches (writer, batch, committed_at, is_feed)
-        VALUES ($1, 0, $2, $3) ON CONFLICT DO NOTHING`
+      const insert = `INSERT INTO flow_batches (writer, batch, committed_at, received_to, is_feed)
+        VALUES ($1, 0, $2, $2, $3) ON CONFLICT DO NOTHING`
       await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
       return previous
     })
@@ -93,10 +93,12 @@ export class Sink {
   }
 
   /** Marks that nothing of this writer is left to store; a crash would leave the mark unset. */
-  async markDrained(): Promise<void> {
+  async markDrained(receivedTo: number): Promise<void> {
     await this.#retry(false, async ({ client }) => {
-      const update = 'UPDATE flow_batches SET drained = true, committed_at = $2 WHERE writer = $1'
-      await client.query(update, [this.#writer, Date.now()])
+      const update = `UPDATE flow_batches SET drained = true, committed_at = $2,
+        received_to = coalesce($3, received_to) WHERE writer = $1`
+      const mark = Number.isNaN(receivedTo) ? null : Math.floor(receivedTo)
+      await client.query(update, [this.#writer, Date.now(), mark])
     })
   }
 
@@ -215,18 +217,18 @@ async function withAnswer<T>(
 }
 
 /** A crash leaves a gap open; the time from its last sign of life on is the next start's gap. */
-async function closeOpenGaps(client: Client, { committedAt }: PreviousWriter): Promise<void> {
+async function closeOpenGaps(client: Client, { receivedTo }: PreviousWriter): Promise<void> {
   const text = `UPDATE flow_gaps SET ended_at = greatest(started_at, $1), status = 'unfilled'
     WHERE ended_at IS NULL`
-  await client.query(text, [Math.floor(committedAt)])
+  await client.query(text, [receivedTo])
 }
 
 async function lastSign(client: Client, writer: string): Promise<PreviousWriter | null> {
-  const found = await client.query<{ committed_at: string; drained: boolean }>(
-    `SELECT committed_at, drained FROM flow_batches WHERE writer <> $1 AND is_feed
+  const found = await client.query<{ received_to: string; drained: boolean }>(
+    `SELECT received_to, drained FROM flow_batches WHERE writer <> $1 AND is_feed
      ORDER BY committed_at DESC LIMIT 1`,
     [writer],
   )
   const row = found.rows[0]
-  return row === undefined ? null : { committedAt: Number(row.committed_at), drained: row.drained }
+  return row === undefined ? null : { receivedTo: Number(row.received_to), drained: row.drained }
 }

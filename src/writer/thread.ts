@@ -55,6 +55,9 @@ function take(message: ToWriter): void {
     case 'gaps':
       for (const gap of message.gaps) forming.addGap(gap)
       break
+    case 'mark':
+      forming.addMark(message.receivedTo)
+      return
     case 'drain':
       drainAsked = message.drain
       break
@@ -90,7 +93,7 @@ async function storeForEver(): Promise<void> {
     if (stopping) return
     if (drainAsked > drainDone && Number.isNaN(forming.batch.firstAt)) {
       const drain = drainAsked
-      await sink.markDrained()
+      await sink.markDrained(forming.batch.receivedTo)
       drainDone = drain
       tell({ kind: 'drained', drain })
       continue

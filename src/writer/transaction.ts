@@ -132,8 +132,10 @@ async function storeRows(
 }
 
 /** Opens the transaction and marks the batch as stored in it; false when it is stored already. */
-async function claim({ client, writer, batchNumber }: Job): Promise<boolean> {
-  const set = `batch = ${batchNumber}, committed_at = ${Date.now()}, drained = false`
+async function claim({ client, writer, batchNumber, batch }: Job): Promise<boolean> {
+  const { receivedTo } = batch
+  const mark = Number.isNaN(receivedTo) ? '' : `, received_to = ${Math.floor(receivedTo)}`
+  const set = `batch = ${batchNumber}, committed_at = ${Date.now()}, drained = false${mark}`
   const where = `writer = '${writer}' AND batch < ${batchNumber}`
   const begin = `BEGIN; UPDATE flow_batches SET ${set} WHERE ${where}`
   // several statements in one message give several results, which the types do not know
@@ -142,10 +144,8 @@ async function claim({ client, writer, batchNumber }: Job): Promise<boolean> {
   const select = 'SELECT 1 FROM flow_batches WHERE writer = $1'
   if ((await client.query(select, [writer])).rowCount === 1) return false
   // the database lost our row: another one was put in its place, or a backup
-  await client.query('INSERT INTO flow_batches (writer, batch, committed_at) VALUES ($1, $2, $3)', [
-    writer,
-    batchNumber,
-    Date.now(),
-  ])
+  const insert = `INSERT INTO flow_batches (writer, batch, committed_at, received_to)
+    VALUES ($1, $2, $3, $3)`
+  await client.query(insert, [writer, batchNumber, Date.now()])
   return true
 }

@@ -54,7 +54,7 @@ it('closes a gap that a crash left open where the crashed engine last gave a sig
   ])
   await crashed.writer.drain()
   await crashed.writer.stop()
-  await query(url, `UPDATE flow_batches SET drained = false, committed_at = ${lastSign}`)
+  await query(url, `UPDATE flow_batches SET drained = false, received_to = ${lastSign}`)
 
   const replay = await startedWriter(url, { isFeed: false })
   expect((await gaps())[0]?.ended_at).toBeNull()
@@ -62,7 +62,7 @@ it('closes a gap that a crash left open where the crashed engine last gave a sig
   await replay.writer.stop()
 
   const next = await startedWriter(url)
-  expect(next.writer.previous).toEqual({ committedAt: lastSign, drained: false })
+  expect(next.writer.previous).toEqual({ receivedTo: lastSign, drained: false })
   expect(await gaps()).toEqual([
     {
       ...{ started_at: `${began}`, ended_at: `${lastSign}` },

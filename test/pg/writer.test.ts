@@ -100,7 +100,7 @@ describe('the writer', () => {
     await next.writer.stop() // as after a crash: not drained
     const last = await startedWriter(url)
     expect(last.writer.previous).toMatchObject({ drained: false })
-    expect(Math.abs(last.writer.previous!.committedAt - Date.now())).toBeLessThan(60_000)
+    expect(Math.abs(last.writer.previous!.receivedTo - Date.now())).toBeLessThan(60_000)
     await last.writer.stop()
   })
 

@@ -159,6 +159,8 @@ CREATE TABLE flow_batches (
   writer uuid PRIMARY KEY,
   batch bigint NOT NULL,
   committed_at bigint NOT NULL,
+  -- everything received before this moment is stored or accounted for
+  received_to bigint NOT NULL,
   drained boolean NOT NULL DEFAULT false,
   -- whether it stored a live feed: only then is the time to the next such writer a gap
   is_feed boolean NOT NULL DEFAULT true
