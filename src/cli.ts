@@ -92,6 +92,8 @@ async function programFor(words: readonly string[]): Promise<Command> {
         write(`flow: ${line}; "${hint} --help" shows what is expected\n`)
       },
     })
+  // else help would answer before the unknown command is noticed
+  if (asked !== undefined && !ENTRIES.some(({ name }) => name === asked)) program.helpOption(false)
   for (const { name, operand, description, load } of ENTRIES) {
     const command =
       name === asked

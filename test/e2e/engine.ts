@@ -21,7 +21,14 @@ export class Engine extends FlowProcess {
   /** Resolves once /readyz says so. */
   async ready(): Promise<void> {
     await this.line('listening')
-    await eventually('ready', async () => (await this.get('/readyz')).status === 200)
+    let answer = ''
+    await eventually('ready', async () => {
+      const { status, body } = await this.get('/readyz')
+      answer = body
+      return status === 200
+    }).catch((error: Error) => {
+      throw new Error(`${error.message} (${answer.trim()}):\n${this.said}`)
+    })
   }
 
   /** Every sample of /metrics, by name with labels. */
