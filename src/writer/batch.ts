@@ -7,7 +7,7 @@ export const BATCH_BYTES_MAX = 16 << 20
 /** Each is a statement of its own. */
 export const BATCH_EXTRAS_MAX = 1_000
 /** How long the first row of an idle writer waits for company. */
-export const BATCH_AGE_MS = 5
+export const BATCH_AGE_MS = 2
 /** An idle writer commits an empty batch this often: a sign of life, and a check of the line. */
 export const HEARTBEAT_MS = 60_000
 
