@@ -20,6 +20,8 @@ const BENCHES = [
   'pipeline/latency',
   'pipeline/memory',
 ]
+/** A benchmark that has not ended by then is stuck. */
+const BENCH_MS_MAX = 240_000
 const RESULTS = new URL('./results.md', import.meta.url)
 
 const { positionals, values } = parseArgs({
@@ -49,7 +51,9 @@ async function runAll(names: readonly string[]): Promise<number> {
   let failed = 0
   for (const bench of chosen) {
     const startedAt = performance.now()
-    const child = fork(new URL(import.meta.url), ['--child', bench])
+    const child = fork(new URL(import.meta.url), ['--child', bench], {
+      timeout: BENCH_MS_MAX,
+    })
     let result: Report | null = null
     child.on('message', (message: Report) => {
       result = message

@@ -16,7 +16,7 @@ const CONDITIONS = [209, 209, 209, 209, 227, 227, 232, 233, 219]
 const RECV = 1_765_800_000_000
 const FRAMES = 512
 const RUNS = 7
-const RUN_MS = 300
+const RUN_MS = 150
 
 type Shape = { readonly name: string; readonly prints: number; readonly quotes: number }
 const SHAPES: readonly Shape[] = [

@@ -20,7 +20,7 @@ const CONTRACTS = 2_000
 const CONDITION_SETS = [[209], [219], [232], [227], [248, 209]]
 const OPEN = Date.UTC(2025, 10, 21, 14, 30)
 const RUNS = 7
-const RUN_MS = 300
+const RUN_MS = 150
 
 /** Both ways encode the same slab of rows; the number of rows is checked first. */
 export async function run(): Promise<Report> {

@@ -104,7 +104,7 @@ async function startEngine({ url }: BenchDatabase, minSize: number): Promise<Sto
   let said: (message: string) => void = () => {}
   const engine = await Engine.start({
     config,
-    log: createLog({ format: 'json', secrets: [], write: () => {} }),
+    log: createLog({ format: 'json', secrets: [], write: tellTrouble }),
     metrics,
     databaseUrl: url,
     isFeed: true,
@@ -151,6 +151,11 @@ async function startEngine({ url }: BenchDatabase, minSize: number): Promise<Sto
       await engine.close()
     },
   }
+}
+
+/** An engine that waits for its database must not do so in silence. */
+function tellTrouble(line: string): void {
+  if (!line.startsWith('{"level":"info"')) process.stderr.write(line)
 }
 
 /** Rows a second of psql's \copy of what the engine has just stored; null without a psql. */
