@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { query, startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import { startVendor, type Vendor } from '../reader/vendor-server.ts'
+import { asked } from './asked.ts'
 import { Engine } from './engine.ts'
 import { eventually, imbalance, killLeftovers } from './flow-process.ts'
 import { quote, trade } from './prints.ts'
@@ -76,7 +77,7 @@ describe('windows in live time', () => {
     peer.socket.destroy()
     // at least 4 s pass, more than 2W and W: on a clock that ran on, the window would be closed
     const second = await eventually('the reconnect', () => vendor.peers[1])
-    await second.heard(1)
+    await asked(second)
     second.send(leg({ x: 313, t: t + 900 }))
     await engine.received(2)
     await eventually('both legs', async () => (await countRows(url)) === 2, 15_000)

@@ -10,6 +10,7 @@ import {
   status,
   type Vendor,
 } from '../reader/vendor-server.ts'
+import { asked } from './asked.ts'
 import { Engine } from './engine.ts'
 import { eventually, imbalance, killLeftovers } from './flow-process.ts'
 import { SECRET_KEY, trade } from './prints.ts'
@@ -138,7 +139,7 @@ describe('reconnecting', () => {
     const droppedAt = Date.now()
     first!.socket.destroy()
     const second = await eventually('a second connection', () => vendor.peers[1])
-    expect((await second.heard(1)).params).toContain('T.*')
+    expect((await asked(second)).params).toContain('T.*')
     await engine.ready()
     second.send(trade())
     await engine.received(2)
@@ -226,7 +227,7 @@ describe('contracts mode', () => {
       await engine.received(5)
       vendor.peers[1]!.socket.destroy()
       const fourth = await eventually('a fourth connection', () => vendor.peers[3])
-      await fourth.heard(1)
+      await asked(fourth)
       expect(fourth.topics()).toEqual(topics[1])
       expect(vendor.peers.filter(({ ws }) => ws.readyState === ws.OPEN)).toHaveLength(3)
       expect((await engine.drain()).stored).toBe(5)
