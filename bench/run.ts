@@ -117,7 +117,7 @@ function document(machine: string, sections: readonly string[]): string {
 Written by \`npm run bench\`; how to read it: [docs/performance.md](../docs/performance.md).
 
 ${machine}, ${new Date().toISOString().slice(0, 10)}.
-Median (smallest..largest) of at least five runs. All figures of a line come from the same
+Median (smallest..largest) of at least five runs, unless a note says otherwise. All figures of a line come from the same
 interleaved rounds, so that their ratios hold on a busy machine too.
 
 ${sections.join('\n\n')}
