@@ -7,26 +7,36 @@ import { grown } from './columns.ts'
  * One arena of rows, cut into rings whose capacity is a power of two. A ring grows while its oldest
  * quote is younger than the horizon; so a contract with one quote a second costs a few rows, and a
  * busy one at most one row a millisecond of the horizon, because of equal times the last one
- * counts.
+ * counts. A row is half a cache line, and so is what is known of a ring:
+ *
+ *   row:   f64 time | bid | ask   i32 bidSize | askSize
+ *   ring:  u32 block | capacity | head | count
  */
 const FIRST_CAPACITY = 4
+
+const ROW_BYTES = 32
+const F64 = ROW_BYTES / 8
+const I32 = ROW_BYTES / 4
+const TIME = 0
+const BID = 1
+const ASK = 2
+const BID_SIZE = 6
+const ASK_SIZE = 7
+
+const RING = 4
+const BLOCK = 0
+const CAPACITY = 1
+const HEAD = 2
+const COUNT = 3
 
 export class QuoteHistory {
   readonly #horizonMs: number
   readonly #rowsMax: number
-  #rows = 1 << 10
   #rowsUsed = 0
-  #time = new Float64Array(this.#rows)
-  #bid = new Float64Array(this.#rows)
-  #ask = new Float64Array(this.#rows)
-  #bidSize = new Int32Array(this.#rows)
-  #askSize = new Int32Array(this.#rows)
+  #f64 = new Float64Array((1 << 10) * F64)
+  #i32 = new Int32Array(this.#f64.buffer)
+  #rings = new Uint32Array(256 * RING)
   readonly #free: number[][] = Array.from({ length: 32 }, () => [])
-
-  #block = new Uint32Array(256)
-  #capacity = new Uint32Array(256)
-  #head = new Uint32Array(256)
-  #count = new Uint32Array(256)
   #evicted = 0
 
   /** Found by the last call of `find`. Prices in ticks, sizes -1 where the quote had none. */
@@ -36,10 +46,7 @@ export class QuoteHistory {
   bidSize = -1
   askSize = -1
 
-  /**
-   * Keeps at least `horizonMs` behind each contract's newest quote, within `rowsMax` rows in
-   * all.
-   */
+  /** Keeps at least `horizonMs` behind each contract's newest quote, within `rowsMax` rows. */
   constructor(horizonMs: number, rowsMax: number) {
     this.#horizonMs = horizonMs
     this.#rowsMax = rowsMax
@@ -51,32 +58,30 @@ export class QuoteHistory {
   }
 
   ensure(contracts: number): void {
-    if (contracts <= this.#block.length) return
-    const size = Math.max(contracts, this.#block.length * 2)
-    this.#block = grown(this.#block, new Uint32Array(size))
-    this.#capacity = grown(this.#capacity, new Uint32Array(size))
-    this.#head = grown(this.#head, new Uint32Array(size))
-    this.#count = grown(this.#count, new Uint32Array(size))
+    if (contracts * RING <= this.#rings.length) return
+    const size = Math.max(contracts * RING, this.#rings.length * 2)
+    this.#rings = grown(this.#rings, new Uint32Array(size))
   }
 
   /** Adds a quote at its place in time; of equal times the last to arrive stands for all. */
   add(id: number, time: number, bid: number, ask: number, bidSize: number, askSize: number): void {
-    let place = this.#placeOf(id, time)
+    const ring = id * RING
+    let place = this.#placeOf(ring, time)
     if (place > 0) {
-      const before = this.#rowAt(id, place - 1)
-      if (this.#time[before] === time) {
+      const before = this.#rowAt(ring, place - 1)
+      if (this.#f64[before * F64 + TIME] === time) {
         this.#write(before, time, bid, ask, bidSize, askSize)
         return
       }
     }
-    if (this.#count[id] === this.#capacity[id]) {
-      if (!this.#makeRoom(id, time, place === 0)) return
-      place = this.#placeOf(id, time)
+    if (this.#rings[ring + COUNT] === this.#rings[ring + CAPACITY]) {
+      if (!this.#makeRoom(ring, time, place === 0)) return
+      place = this.#placeOf(ring, time)
     }
-    const count = this.#count[id]!
-    for (let i = count; i > place; i--) this.#copy(this.#rowAt(id, i - 1), this.#rowAt(id, i))
-    this.#write(this.#rowAt(id, place), time, bid, ask, bidSize, askSize)
-    this.#count[id] = count + 1
+    const count = this.#rings[ring + COUNT]!
+    for (let i = count; i > place; i--) this.#copy(this.#rowAt(ring, i - 1), this.#rowAt(ring, i))
+    this.#write(this.#rowAt(ring, place), time, bid, ask, bidSize, askSize)
+    this.#rings[ring + COUNT] = count + 1
   }
 
   /**
@@ -84,39 +89,39 @@ export class QuoteHistory {
    * there is none; whether it is young enough and usable is for the caller to say.
    */
   find(id: number, time: number): boolean {
-    const count = this.#count[id]!
+    const ring = id * RING
+    const count = this.#rings[ring + COUNT]!
     if (count === 0) return false
-    const block = this.#block[id]!
-    const mask = this.#capacity[id]! - 1
-    const head = this.#head[id]!
-    const times = this.#time
+    const times = this.#f64
     let low = 0
     let high = count - 1
-    if (times[block + ((head + high) & mask)]! <= time) low = count
+    if (times[this.#rowAt(ring, high) * F64 + TIME]! <= time) low = count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (times[block + ((head + middle) & mask)]! <= time) low = middle + 1
+      if (times[this.#rowAt(ring, middle) * F64 + TIME]! <= time) low = middle + 1
       else high = middle
     }
     if (low === 0) return false
-    const row = block + ((head + low - 1) & mask)
-    this.time = times[row]!
-    this.bid = this.#bid[row]!
-    this.ask = this.#ask[row]!
-    this.bidSize = this.#bidSize[row]!
-    this.askSize = this.#askSize[row]!
+    const row = this.#rowAt(ring, low - 1)
+    this.time = this.#f64[row * F64 + TIME]!
+    this.bid = this.#f64[row * F64 + BID]!
+    this.ask = this.#f64[row * F64 + ASK]!
+    this.bidSize = this.#i32[row * I32 + BID_SIZE]!
+    this.askSize = this.#i32[row * I32 + ASK_SIZE]!
     return true
   }
 
   /** Row of the quote at `place` in the order of time. */
-  #rowAt(id: number, place: number): number {
-    return this.#block[id]! + ((this.#head[id]! + place) & (this.#capacity[id]! - 1))
+  #rowAt(ring: number, place: number): number {
+    const rings = this.#rings
+    const mask = rings[ring + CAPACITY]! - 1
+    return rings[ring + BLOCK]! + ((rings[ring + HEAD]! + place) & mask)
   }
 
   /** How many quotes have a time not after `time`: nearly always all of them. */
-  #placeOf(id: number, time: number): number {
-    let place = this.#count[id]!
-    while (place > 0 && this.#time[this.#rowAt(id, place - 1)]! > time) place--
+  #placeOf(ring: number, time: number): number {
+    let place = this.#rings[ring + COUNT]!
+    while (place > 0 && this.#f64[this.#rowAt(ring, place - 1) * F64 + TIME]! > time) place--
     return place
   }
 
@@ -124,41 +129,45 @@ export class QuoteHistory {
    * A full ring drops what is older than the horizon; if nothing is, it grows; if it cannot, the
    * oldest quote goes, and that may be the new one. False: the new one is not kept.
    */
-  #makeRoom(id: number, time: number, isOldest: boolean): boolean {
-    const capacity = this.#capacity[id]!
+  #makeRoom(ring: number, time: number, isOldest: boolean): boolean {
+    const rings = this.#rings
+    const capacity = rings[ring + CAPACITY]!
     if (capacity > 0) {
-      const newest = this.#time[this.#rowAt(id, this.#count[id]! - 1)]!
+      const newest = this.#f64[this.#rowAt(ring, rings[ring + COUNT]! - 1) * F64 + TIME]!
       const oldestKept = Math.max(newest, time) - this.#horizonMs
       // the newest quote that is not younger than the horizon is still in force at its edge
-      while (this.#count[id]! > 1 && this.#time[this.#rowAt(id, 1)]! <= oldestKept) {
-        this.#dropOldest(id, capacity)
+      while (
+        rings[ring + COUNT]! > 1 &&
+        this.#f64[this.#rowAt(ring, 1) * F64 + TIME]! <= oldestKept
+      ) {
+        this.#dropOldest(ring)
       }
-      if (this.#count[id]! < capacity) return true
+      if (rings[ring + COUNT]! < capacity) return true
     }
-    if (this.#grow(id, capacity)) return true
+    if (this.#grow(ring, capacity)) return true
     this.#evicted++
     if (capacity === 0 || isOldest) return false
-    this.#dropOldest(id, capacity)
+    this.#dropOldest(ring)
     return true
   }
 
-  #dropOldest(id: number, capacity: number): void {
-    this.#head[id] = (this.#head[id]! + 1) & (capacity - 1)
-    this.#count[id]!--
+  #dropOldest(ring: number): void {
+    const rings = this.#rings
+    rings[ring + HEAD] = (rings[ring + HEAD]! + 1) & (rings[ring + CAPACITY]! - 1)
+    rings[ring + COUNT]!--
   }
 
-  #grow(id: number, capacity: number): boolean {
+  #grow(ring: number, capacity: number): boolean {
     const next = capacity === 0 ? FIRST_CAPACITY : capacity * 2
     const to = this.#allocate(next)
     if (to < 0) return false
-    const from = this.#block[id]!
-    const head = this.#head[id]!
-    const count = this.#count[id]!
-    for (let i = 0; i < count; i++) this.#copy(from + ((head + i) & (capacity - 1)), to + i)
-    if (capacity > 0) this.#free[Math.log2(capacity)]!.push(from)
-    this.#block[id] = to
-    this.#capacity[id] = next
-    this.#head[id] = 0
+    const rings = this.#rings
+    const count = rings[ring + COUNT]!
+    for (let i = 0; i < count; i++) this.#copy(this.#rowAt(ring, i), to + i)
+    if (capacity > 0) this.#free[Math.log2(capacity)]!.push(rings[ring + BLOCK]!)
+    rings[ring + BLOCK] = to
+    rings[ring + CAPACITY] = next
+    rings[ring + HEAD] = 0
     return true
   }
 
@@ -168,25 +177,16 @@ export class QuoteHistory {
     const at = this.#rowsUsed
     if (at + capacity > this.#rowsMax) return -1
     this.#rowsUsed += capacity
-    if (this.#rowsUsed > this.#rows) this.#growArena()
+    if (this.#rowsUsed * F64 > this.#f64.length) {
+      const rows = Math.min(Math.max(this.#rowsUsed, (this.#f64.length / F64) * 2), this.#rowsMax)
+      this.#f64 = grown(this.#f64, new Float64Array(rows * F64))
+      this.#i32 = new Int32Array(this.#f64.buffer)
+    }
     return at
   }
 
-  #growArena(): void {
-    this.#rows = Math.min(Math.max(this.#rowsUsed, this.#rows * 2), this.#rowsMax)
-    this.#time = grown(this.#time, new Float64Array(this.#rows))
-    this.#bid = grown(this.#bid, new Float64Array(this.#rows))
-    this.#ask = grown(this.#ask, new Float64Array(this.#rows))
-    this.#bidSize = grown(this.#bidSize, new Int32Array(this.#rows))
-    this.#askSize = grown(this.#askSize, new Int32Array(this.#rows))
-  }
-
   #copy(from: number, to: number): void {
-    this.#time[to] = this.#time[from]!
-    this.#bid[to] = this.#bid[from]!
-    this.#ask[to] = this.#ask[from]!
-    this.#bidSize[to] = this.#bidSize[from]!
-    this.#askSize[to] = this.#askSize[from]!
+    this.#f64.copyWithin(to * F64, from * F64, (from + 1) * F64)
   }
 
   #write(
@@ -197,10 +197,10 @@ export class QuoteHistory {
     bidSize: number,
     askSize: number,
   ): void {
-    this.#time[row] = time
-    this.#bid[row] = bid
-    this.#ask[row] = ask
-    this.#bidSize[row] = bidSize
-    this.#askSize[row] = askSize
+    this.#f64[row * F64 + TIME] = time
+    this.#f64[row * F64 + BID] = bid
+    this.#f64[row * F64 + ASK] = ask
+    this.#i32[row * I32 + BID_SIZE] = bidSize
+    this.#i32[row * I32 + ASK_SIZE] = askSize
   }
 }
