@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   writer: ['slab', 'domain'],
   postgres: ['slab', 'domain'],
   metrics: ['slab', 'domain'],
+  api: ['domain', 'metrics'],
   console: ['slab', 'domain'],
   simulator: ['slab', 'domain', 'recording'],
 }

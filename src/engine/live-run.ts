@@ -1,3 +1,5 @@
+import { type Database, openDatabase } from '../api/database.ts'
+import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
@@ -33,6 +35,7 @@ export class LiveRun {
   #engine: Engine | null = null
   #feed: LiveFeed | null = null
   #gaps: GapRecorder | null = null
+  #api: Database | null = null
 
   constructor(options: LiveRunOptions) {
     this.#options = options
@@ -73,8 +76,9 @@ export class LiveRun {
     )
     await this.#end().catch((error: unknown) => this.#fail(asError(error)))
     clearTimeout(patience)
-    await database?.stop()
     await http.close()
+    await this.#api?.close()
+    await database?.stop()
     return this.#fatal === null ? 0 : 1
   }
 
@@ -103,6 +107,7 @@ export class LiveRun {
       },
     })
     this.#engine = engine
+    this.#api = openDatabase(databaseUrl)
     const gaps = new GapRecorder(
       (rows) => engine.writer.recordGaps(rows),
       (seconds) => this.#metrics.feedGapSeconds.inc(seconds),
@@ -165,6 +170,7 @@ export class LiveRun {
       registry: this.#metrics.registry,
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
+      routes: [tradesRoute(() => this.#api)],
       onError: (error, path) => log.error(`request for ${path} failed`, error),
     })
   }

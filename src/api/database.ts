@@ -1,0 +1,46 @@
+import pg from 'pg'
+import { RequestError } from '../metrics/routes.ts'
+
+const CONNECTIONS_MAX = 4
+const QUERY_MS_MAX = 10_000
+const CONNECT_MS_MAX = 5_000
+
+/** What the API reads the store through: a few connections of its own, each query cut off in time. */
+export type Database = {
+  query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<R[]>
+  close(): Promise<void>
+}
+
+export function openDatabase(databaseUrl: string): Database {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: CONNECTIONS_MAX,
+    statement_timeout: QUERY_MS_MAX,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    application_name: 'flow-api',
+  })
+  // an idle connection that is lost is replaced by the next query
+  pool.on('error', () => {})
+  return {
+    async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]) {
+      try {
+        return (await pool.query<R>(text, [...values])).rows
+      } catch (error) {
+        if (isCutOff(error)) {
+          const seconds = QUERY_MS_MAX / 1000
+          throw new RequestError(
+            422,
+            `the query takes more than ${seconds} s: ask for a symbol, or for less time with since`,
+          )
+        }
+        throw error
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+/** 57014: the statement timeout. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '57014'
+}

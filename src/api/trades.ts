@@ -1,0 +1,93 @@
+import { TRADE_TYPE_TEXT } from '../domain/labels.ts'
+import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
+import type { Database } from './database.ts'
+
+const LIMIT = 100
+const LIMIT_MAX = 1000
+const TIME_MAX = 8.64e15
+const NAMES = ['symbol', 'type', 'minPremium', 'since', 'limit'] as const
+
+/** Money as numbers: what a price or premium needs fits a double exactly as far as it is printed. */
+const COLUMNS = `symbol, contract_ticker, timestamp::float8 AS timestamp, price::float8 AS price,
+  size, premium::float8 AS premium, trade_type, sentiment, aggressiveness, side,
+  strike::float8 AS strike, expiration::text AS expiration, option_type,
+  underlying_price::float8 AS underlying_price, dte, is_sweep, is_block, is_above_ask,
+  is_below_bid, is_unusual_volume, is_multi_leg, is_late, exchange, conditions,
+  sequence::float8 AS sequence, bid::float8 AS bid, ask::float8 AS ask, bid_size, ask_size,
+  quote_age_ms, event_id, event_legs, event_span_ms, received_at::float8 AS received_at`
+
+/**
+ * `GET /api/trades`: stored prints, newest first. `symbol` an underlying, `type` one or several trade
+ * types, `minPremium` dollars, `since` epoch ms (inclusive), `limit` 1 to 1,000. `database`: null
+ * while there is none yet.
+ */
+export function tradesRoute(database: () => Database | null): Route {
+  return { path: '/api/trades', answer: (asked) => trades(database(), asked) }
+}
+
+async function trades(database: Database | null, { query }: Asked): Promise<Answer> {
+  for (const name of query.keys()) {
+    if (!(NAMES as readonly string[]).includes(name)) {
+      throw new RequestError(400, `expected ${NAMES.join(', ')}, came ${name}`)
+    }
+    if (query.getAll(name).length > 1) throw new RequestError(400, `${name} came more than once`)
+  }
+  const conditions: string[] = []
+  const values: unknown[] = []
+  const where = (condition: (place: string) => string, value: unknown): void => {
+    values.push(value)
+    conditions.push(condition(`$${values.length}`))
+  }
+  const symbol = given(query, 'symbol')
+  if (symbol !== null) where((place) => `symbol = ${place}`, symbolOf(symbol))
+  const type = given(query, 'type')
+  if (type !== null) where((place) => `trade_type = ANY(${place}::text[])`, typesOf(type))
+  const minPremium = numberOf(query, 'minPremium', 0, Number.MAX_VALUE)
+  if (minPremium !== null) where((place) => `premium >= ${place}::numeric`, minPremium)
+  const since = numberOf(query, 'since', 0, TIME_MAX)
+  if (since !== null) where((place) => `timestamp >= ${place}::bigint`, Math.ceil(since))
+  const limit = numberOf(query, 'limit', 1, LIMIT_MAX) ?? LIMIT
+  if (!Number.isInteger(limit)) throw new RequestError(400, 'limit: expected a whole number')
+  if (database === null) {
+    return { status: 503, body: { error: 'the database is not there yet; try again' } }
+  }
+  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const text = `SELECT ${COLUMNS} FROM options_flow_history ${filter}
+    ORDER BY options_flow_history.timestamp DESC, contract_ticker, arrival DESC LIMIT ${limit}`
+  return { body: { trades: await database.query(text, values) } }
+}
+
+/** A parameter that is set to nothing counts as unset. */
+function given(query: URLSearchParams, name: string): string | null {
+  const text = query.get(name)
+  return text === null || text.trim() === '' ? null : text.trim()
+}
+
+function symbolOf(text: string): string {
+  const symbol = text.toUpperCase()
+  if (!/^[A-Z][A-Z0-9]{0,5}$/.test(symbol)) {
+    throw new RequestError(400, 'symbol: expected an underlying such as SPX')
+  }
+  return symbol
+}
+
+function typesOf(text: string): string[] {
+  const types = text
+    .toUpperCase()
+    .split(',')
+    .map((type) => type.trim())
+  if (!types.every((type) => (TRADE_TYPE_TEXT as readonly string[]).includes(type))) {
+    throw new RequestError(400, `type: expected ${TRADE_TYPE_TEXT.join(', ')}, with commas between`)
+  }
+  return types
+}
+
+function numberOf(query: URLSearchParams, name: string, min: number, max: number): number | null {
+  const text = given(query, name)
+  if (text === null) return null
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max)) {
+    throw new RequestError(400, `${name}: expected a number from ${min} to ${max}`)
+  }
+  return value
+}
