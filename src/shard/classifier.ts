@@ -2,10 +2,10 @@ import { grown } from '../domain/columns.ts'
 import { Side } from '../domain/labels.ts'
 import { NewYorkCalendar } from '../domain/new-york.ts'
 import { PrintLog, PrintState, Seen } from '../domain/print-log.ts'
+import type { Cancel, RemovedPrint } from '../slab/cancel.ts'
 import type { ShardDefinitions } from '../slab/definitions.ts'
 import { type EventSlab, KIND_QUOTE } from '../slab/event-slab.ts'
 import { Assembler, type AssemblerOptions } from './assembler.ts'
-import type { Cancel, RemovedPrint } from './cancel.ts'
 import { ContractTable } from './contracts.ts'
 import {
   COUNT_BELOW_MIN_SIZE,

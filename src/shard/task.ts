@@ -1,5 +1,5 @@
+import type { Cancel } from '../slab/cancel.ts'
 import type { ShardDefinitions } from '../slab/definitions.ts'
-import type { Cancel } from './cancel.ts'
 import type { FilledRows } from './row-sink.ts'
 
 /** One call of a shard. Buffers in it are moved. */

@@ -1,5 +1,6 @@
+import type { Cancel } from '../slab/cancel.ts'
 import type { CopyBuffer } from './copy-buffer.ts'
-import type { Cancel, Gap, PostedSlab } from './messages.ts'
+import type { Gap, PostedSlab } from './messages.ts'
 
 /** Limits of one transaction. A row is about 400 bytes, so rows come first. */
 export const BATCH_ROWS_MAX = 32_768

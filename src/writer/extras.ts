@@ -1,7 +1,8 @@
 import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
+import type { Cancel } from '../slab/cancel.ts'
 import { exchangeText } from './copy-blocks.ts'
-import type { Cancel, Gap } from './messages.ts'
+import type { Gap } from './messages.ts'
 import { findStored, isRecorded } from './repeats.ts'
 
 /** At most one row: equal prints differ in arrival, and a print stored twice goes once. */

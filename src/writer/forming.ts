@@ -1,3 +1,4 @@
+import type { Cancel } from '../slab/cancel.ts'
 import { RowSlab } from '../slab/row-slab.ts'
 import {
   BATCH_BYTES_MAX,
@@ -9,7 +10,7 @@ import {
 } from './batch.ts'
 import { CopyBuffer } from './copy-buffer.ts'
 import type { RowEncoder } from './copy-rows.ts'
-import type { Cancel, Gap, PostedSlab } from './messages.ts'
+import type { Gap, PostedSlab } from './messages.ts'
 
 type Item =
   | { readonly kind: 'slab'; readonly slab: PostedSlab; readonly columns: RowSlab; next: number }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import type { Cancel } from '../slab/cancel.ts'
 import type { Definitions } from '../slab/definitions.ts'
 import type {
-  Cancel,
   Committed,
   FromWriter,
   Gap,

@@ -1,3 +1,4 @@
+import type { Cancel } from '../slab/cancel.ts'
 import type { Definitions } from '../slab/definitions.ts'
 import type { StoreReason } from './store-error.ts'
 
@@ -8,25 +9,6 @@ export type PostedSlab = {
   /** When the slab's oldest row was read from the socket; NaN where the source has no such time. */
   readonly oldestReadAt: number
   readonly classifiedAt: number
-}
-
-/** A cancel message and the print that it removed, if it removed one. NaN stands for null. */
-export type Cancel = {
-  readonly contract: number
-  readonly time: number
-  readonly sequence: number
-  readonly recv: number
-  /** 1/10,000 dollar. */
-  readonly price: number
-  readonly size: number
-  readonly exchange: number
-  readonly removed: null | {
-    readonly time: number
-    readonly sequence: number
-    readonly arrival: number
-    /** Whether the print was posted to the writer as a row. */
-    readonly wasStored: boolean
-  }
 }
 
 /** An interval in which prints may have been missed; stored by `gapId`, the latest version wins. */

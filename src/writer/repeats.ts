@@ -1,8 +1,8 @@
 import type { Client } from 'pg'
 import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
+import type { Cancel } from '../slab/cancel.ts'
 import { copyRows } from './connection.ts'
 import { COPY_COLUMNS } from './copy-blocks.ts'
-import type { Cancel } from './messages.ts'
 
 /**
  * A print that is sent again after a restart, or a tape that is played again, must not be stored

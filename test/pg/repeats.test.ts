@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Cancel } from '../../src/writer/messages.ts'
+import type { Cancel } from '../../src/slab/cancel.ts'
+
 import type { Row } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import { cancelOf, NONE, PLAIN, postRows, startedWriter } from './started-writer.ts'

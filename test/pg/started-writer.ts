@@ -1,5 +1,6 @@
+import type { Cancel } from '../../src/slab/cancel.ts'
 import { startWriter, type Writer } from '../../src/writer/handle.ts'
-import type { Cancel, Committed, StoreError, Waiting } from '../../src/writer/messages.ts'
+import type { Committed, StoreError, Waiting } from '../../src/writer/messages.ts'
 import { definitionsOf, NONE, PLAIN, type Row, slabOf } from '../writer/rows.ts'
 
 export const TICKER = 'O:SPXW251219C06475000'

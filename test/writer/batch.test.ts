@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Cancel } from '../../src/slab/cancel.ts'
 import {
   BATCH_AGE_MS,
   BATCH_BYTES_MAX,
@@ -7,7 +8,6 @@ import {
   flushDelayMs,
   HEARTBEAT_MS,
 } from '../../src/writer/batch.ts'
-import type { Cancel } from '../../src/writer/messages.ts'
 
 const ONE_ROW = { firstAt: 1_000, cancels: [], gaps: [], copy: { rows: 1, length: 400 } }
 const EMPTY = { firstAt: Number.NaN, cancels: [], gaps: [], copy: { rows: 0, length: 0 } }
