@@ -33,6 +33,8 @@ export function metricsFor({ rules, symbols }: Config): Metrics {
   return createMetrics({ version: VERSION, rules, symbols })
 }
 
+type StoreErrors = { count: number }
+
 /** Pipeline and writer together: what live feed and replay have in common. */
 export class Engine {
   readonly pipeline: Pipeline
@@ -42,40 +44,34 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #timer: NodeJS.Timeout
   readonly #startedAt = Date.now()
-  #errors: () => number
+  readonly #errors: StoreErrors
   /** When reading ended, epoch ms. */
   #stoppedAt: number | null = null
 
-  private constructor(
-    options: EngineOptions,
-    writer: Writer,
-    pipeline: Pipeline,
-    meter: Meter,
-    tape: Tape,
-    errors: () => number,
-  ) {
+  private constructor(options: EngineOptions, writer: Writer, errors: StoreErrors) {
     this.#options = options
-    this.writer = writer
-    this.pipeline = pipeline
-    this.tape = tape
-    this.#meter = meter
     this.#errors = errors
+    this.writer = writer
+    this.pipeline = this.#newPipeline()
+    const { dictionary, decoder } = this.pipeline
+    this.tape = new Tape(dictionary, options.log)
+    this.#meter = new Meter(options.metrics, { counts: decoder.counts, dictionary })
     this.#timer = setInterval(() => this.sync(), SYNC_MS).unref()
   }
 
   /** Waits for the database, however long that takes, and gets everything ready for frames. */
   static async start(options: EngineOptions): Promise<Engine> {
-    const { config, log, metrics, events } = options
-    let storeErrors = 0
-    let onCommitted: (committed: Committed) => void = () => {}
+    const { log, metrics } = options
+    const errors: StoreErrors = { count: 0 }
+    let engine: Engine | null = null
     const writer = await startWriter({
       databaseUrl: options.databaseUrl,
       isFeed: options.isFeed,
       retentionDays: options.retentionDays,
       signal: options.signal,
-      onCommitted: (committed) => onCommitted(committed),
+      onCommitted: (committed) => engine?.#committed(committed),
       onStoreError: ({ reason }) => {
-        storeErrors++
+        errors.count++
         metrics.storeErrors.inc({ reason })
       },
       onWaiting: (waiting) => {
@@ -88,40 +84,7 @@ export class Engine {
       onLog: (line) => log.info(line),
       onFatal: options.onFatal,
     })
-    let meter: Meter | null = null
-    let tape: Tape | null = null
-    // one underlying is one shard's: more shards than underlyings would only wait
-    const shards =
-      config.symbols === '*' ? config.shards : Math.min(config.shards, config.symbols.length)
-    const pipeline = new Pipeline({
-      watched: config.symbols === '*' ? '*' : new Set(config.symbols),
-      shards,
-      connections: options.connections,
-      limits: limitsFor(shards),
-      classifier: {
-        rules: config.rules,
-        minSize: config.minSize,
-        windowMs: config.sweepWindowMs,
-        quoteMaxAgeMs: config.quoteMaxAgeMs,
-      },
-      writer,
-      ...events,
-      onResult: (result, readAt) => {
-        meter!.result(result, readAt)
-        for (const filled of result.filled) tape!.see(filled)
-      },
-      onLag: (ms) => meter!.received(ms),
-      onError: (error) => {
-        options.onFatal(error instanceof Error ? error : new Error(String(error)))
-      },
-    })
-    meter = new Meter(metrics, { counts: pipeline.decoder.counts, dictionary: pipeline.dictionary })
-    tape = new Tape(pipeline.dictionary, log)
-    const engine = new Engine(options, writer, pipeline, meter, tape, () => storeErrors)
-    onCommitted = (committed) => {
-      engine.#meter.committed(committed)
-      pipeline.release(committed)
-    }
+    engine = new Engine(options, writer, errors)
     return engine
   }
 
@@ -151,7 +114,7 @@ export class Engine {
         stored: this.#meter.stored,
         sweeps: this.#meter.sweeps,
         blocks: this.#meter.blocks,
-        errors: this.#errors() + this.pipeline.decoder.counts.framesMalformed,
+        errors: this.#errors.count + this.pipeline.decoder.counts.framesMalformed,
         lastTradeMs: this.tape.lastTime,
       }),
     )
@@ -174,5 +137,37 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all([this.pipeline.close(), this.writer.stop()])
+  }
+
+  #newPipeline(): Pipeline {
+    const { config, connections, events, onFatal } = this.#options
+    // one underlying is one shard's: more shards than underlyings would only wait
+    const shards =
+      config.symbols === '*' ? config.shards : Math.min(config.shards, config.symbols.length)
+    return new Pipeline({
+      watched: config.symbols === '*' ? '*' : new Set(config.symbols),
+      shards,
+      connections,
+      limits: limitsFor(shards),
+      classifier: {
+        rules: config.rules,
+        minSize: config.minSize,
+        windowMs: config.sweepWindowMs,
+        quoteMaxAgeMs: config.quoteMaxAgeMs,
+      },
+      writer: this.writer,
+      ...events,
+      onResult: (result, readAt) => {
+        this.#meter.result(result, readAt)
+        for (const filled of result.filled) this.tape.see(filled)
+      },
+      onLag: (ms) => this.#meter.received(ms),
+      onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
+    })
+  }
+
+  #committed(committed: Committed): void {
+    this.#meter.committed(committed)
+    this.pipeline.release(committed)
   }
 }
