@@ -69,7 +69,9 @@ export class Engine {
       isFeed: options.isFeed,
       retentionDays: options.retentionDays,
       signal: options.signal,
-      onCommitted: (committed) => engine?.#committed(committed),
+      onCommitted: (committed) => {
+        if (engine !== null) engine.#committed(committed)
+      },
       onStoreError: ({ reason }) => {
         errors.count++
         metrics.storeErrors.inc({ reason })
