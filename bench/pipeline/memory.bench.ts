@@ -30,7 +30,7 @@ export async function run(): Promise<Report> {
       figure('writer, once it is told of them all', writer, null),
     ],
     notes: [
-      `${RUNS} fresh processes each. The log of prints, 56 bytes a print in a ring, is not in it.`,
+      `${RUNS} fresh processes each. The log of prints, 66 bytes a print in a ring, is not in it.`,
       'Naive: a Map of objects with arrays.',
     ],
   }
