@@ -2,4 +2,3 @@
 export { type Contract, parseContract, underlyingOf } from './domain/contract.ts'
 export type { ReadOptions, RecordedFrame } from './recording/frame.ts'
 export { readRecording } from './recording/read.ts'
-export { type Simulator, type SimulatorOptions, startSimulator } from './simulator/server.ts'

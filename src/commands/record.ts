@@ -9,7 +9,8 @@ import { FrameDecoder } from '../reader/decode.ts'
 import { Dictionary } from '../reader/dictionary.ts'
 import type { FrameStamp } from '../reader/router.ts'
 import { RecordingWriter } from '../recording/write.ts'
-import { onSignals, setupFor } from './start.ts'
+import { onSignals } from './signals.ts'
+import { setupFor } from './start.ts'
 
 const MIB = 1024 * 1024
 const FILE_MIB_MAX = '256'

@@ -2,7 +2,8 @@ import { Argument, Command, Option } from 'commander'
 import { ReplayRun } from '../engine/replay-run.ts'
 import type { Speed } from '../recording/pace.ts'
 import { progressBar } from './progress.ts'
-import { onSignals, openDatabase, setupFor } from './start.ts'
+import { onSignals } from './signals.ts'
+import { openDatabase, setupFor } from './start.ts'
 
 /** `flow replay FILE`: stores the prints of a recording or of a flat file. */
 export function replayCommand(): Command {

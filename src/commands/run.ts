@@ -7,7 +7,8 @@ import { LiveRun } from '../engine/live-run.ts'
 import { startSimulator } from '../simulator/server.ts'
 import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import { VERSION } from '../version.ts'
-import { onSignals, openDatabase, setupFor } from './start.ts'
+import { onSignals } from './signals.ts'
+import { openDatabase, setupFor } from './start.ts'
 
 /** What the demo's vendor accepts and the demo's engine sends. */
 const DEMO_KEY = 'demo-key'

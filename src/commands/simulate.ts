@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { checkRecording, readRecording } from '../recording/read.ts'
 import { type Fault, parseFault } from '../simulator/faults.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts'
+import { onSignals } from './signals.ts'
 
 type Flags = {
   readonly host: string
@@ -75,7 +76,7 @@ async function simulate(flags: Flags): Promise<number> {
   )
   const signal = Promise.withResolvers<number>()
   const stop = () => signal.resolve(0)
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  onSignals(stop, () => process.exit(1))
   let isStopping = false
   simulator.finished.then(
     () => isStopping || process.stdout.write(`the tape has ended; ${account(simulator)}\n`),
@@ -86,7 +87,6 @@ async function simulate(flags: Flags): Promise<number> {
   )
   const code = await signal.promise
   isStopping = true
-  process.off('SIGINT', stop).off('SIGTERM', stop)
   await simulator.close()
   process.stdout.write(`${account(simulator)}\n`)
   return code

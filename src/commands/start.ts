@@ -57,15 +57,3 @@ export async function openDatabase(
   }
   return startEmbeddedPostgres({ dataDir, onLog })
 }
-
-/** Ends at the first signal gently, at the second at once. */
-export function onSignals(gently: (signal: string) => void, atOnce: () => void): void {
-  let signals = 0
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      signals++
-      if (signals === 1) gently(signal)
-      else atOnce()
-    })
-  }
-}

@@ -253,9 +253,7 @@ export class LiveFeed {
     if (delayMs === null) return
     metrics.feedReconnects.inc({ reason })
     const seconds = Math.round(delayMs / 100) / 10
-    log.warn(`disconnected (${reason}: ${detail}); next attempt in ${seconds} s`, {
-      connection,
-      code,
-    })
+    const why = detail === '' ? `code ${code}` : detail
+    log.warn(`disconnected (${reason}: ${why}); next attempt in ${seconds} s`, { connection })
   }
 }

@@ -14,6 +14,8 @@ const CONNECT_TIMEOUT_MS = 15_000
 const CLOSE_TIMEOUT_MS = 2_000
 /** Warnings of one connection; a server that repeats itself must not flood the log. */
 const WARNINGS_MAX = 20
+/** A server that does nothing but warn fills a log at this pace: 20 lines in 10 minutes. */
+const WARNINGS_MS = 600_000
 
 /**
  * The feed over one connection, and the only reconnect loop. Frames are handed on unread; the owner
@@ -37,6 +39,7 @@ export class FeedSession {
   /** Set once there is no next attempt. */
   #final: 'stopped' | 'failed' | undefined
   #warnings = 0
+  #warningsSince = 0
   #lastFrameAt: number | null = null
   #lastDataAt: number | null = null
   readonly #stopped = Promise.withResolvers<void>()
@@ -149,7 +152,6 @@ export class FeedSession {
   #connectWhenDue(): void {
     if (this.#paused || this.#attempt?.due !== true) return
     this.#attempt = undefined
-    this.#warnings = 0
     const { url, apiKey, connection } = this.#options
     this.#connection = new FeedConnection({
       url,
@@ -222,10 +224,15 @@ export class FeedSession {
   }
 
   #warn(message: string): void {
+    const now = this.#now()
+    if (now - this.#warningsSince > WARNINGS_MS) {
+      this.#warnings = 0
+      this.#warningsSince = now
+    }
     this.#warnings++
     if (this.#warnings > WARNINGS_MAX) return
     const isLast = this.#warnings === WARNINGS_MAX
-    const end = isLast ? ' (further warnings of this connection are not shown)' : ''
+    const end = isLast ? ' (further warnings of this connection are not shown for a while)' : ''
     this.#emit({ type: 'warning', message: message + end })
   }
 

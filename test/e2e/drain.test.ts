@@ -162,6 +162,19 @@ describe('a database that does not take the rows', () => {
     expect(leftLine(engine)).toMatchObject({ level: 'error', left: 30 })
   })
 
+  it('takes the signal that npm passes on once more for the same one', async () => {
+    const { engine, release } = await stuck({
+      FLOW_DRAIN_TIMEOUT_MS: '600000',
+      npm_lifecycle_event: 'start',
+    })
+    engine.child.kill('SIGINT')
+    engine.child.kill('SIGINT')
+    await engine.line('stopping')
+    await release()
+    expect(await engine.exited).toBe(0)
+    expect(imbalance(engine.account)).toBe(0)
+  })
+
   it('is waited for within that time: once it takes them, the exit code is 0', async () => {
     const { engine, url, release } = await stuck({ FLOW_DRAIN_TIMEOUT_MS: '600000' })
     engine.child.kill('SIGTERM')

@@ -35,6 +35,8 @@ test('hands on every frame as it came, with receive time and reading clock', asy
   const { url, peers } = await vendor([accept])
   const owner = feed(url, { now: () => 1234 })
   await owner.until('subscribed')
+  // the answer to the subscription may come after the session has sent it all
+  await eventually(() => expect(`${owner.frames.at(-1)?.data}`).toContain('subscribed to'))
   const ready = owner.frames.length
   peers[0]?.ws.send('no json')
   peers[0]?.ws.send(Buffer.from([0x22, 0xff, 0xfe, 0x22]), { binary: false })
