@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/live/**'],
+    globalSetup: 'test/global-setup.ts',
     // Real threads, sockets and PostgreSQL: two files at a time keep a small machine honest.
     maxWorkers: 2,
     testTimeout: 60_000,

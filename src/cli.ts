@@ -112,11 +112,12 @@ function stub(command: Command, operand: string | undefined): Command {
 /** Says what went wrong on standard error and gives the exit code for it. */
 async function report(error: unknown): Promise<1 | 2> {
   const { ConfigError } = await import('./config.ts')
+  const { UsageError } = await import('./usage-error.ts')
   const { explain } = await import('./console/explain.ts')
   if (error instanceof ConfigError) {
     for (const problem of error.problems) process.stderr.write(`flow: ${problem}\n`)
     return 2
   }
   process.stderr.write(`flow: ${explain(error)}\n`)
-  return 1
+  return error instanceof UsageError ? 2 : 1
 }

@@ -1,5 +1,5 @@
-import type { Config, Given } from './config.ts'
-import type { Setting } from './config-values.ts'
+import type { Config } from './config.ts'
+import type { Given, Setting } from './config-values.ts'
 import { redactUrl } from './console/redact.ts'
 import { CONNECTIONS_MAX } from './slab/event-slab.ts'
 

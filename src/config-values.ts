@@ -148,3 +148,6 @@ export function secret<T>(
     isSecret: true,
   }
 }
+
+/** A value as it came, and from where: `from .env`. */
+export type Given = { readonly text: string; readonly source: string }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { contradictions, misspelt, problemOf } from './config-problems.ts'
-import type { Setting } from './config-values.ts'
+import type { Given, Setting } from './config-values.ts'
 import * as kind from './config-values.ts'
 import { readEnvFile } from './env-file.ts'
 
@@ -161,9 +161,6 @@ export class ConfigError extends Error {
     this.problems = problems
   }
 }
-
-/** A value as it came, and from where: `from .env`. */
-export type Given = { readonly text: string; readonly source: string }
 
 /**
  * The configuration from flags, environment and `.env`, in this order, and a line for each name

@@ -103,6 +103,7 @@ async function startEngine({ url }: BenchDatabase, minSize: number): Promise<Sto
   let session: ReturnType<typeof openSession> | null = null
   let said: (message: string) => void = () => {}
   const engine = await Engine.start({
+    tellsPrints: true,
     config,
     log: createLog({ format: 'json', secrets: [], write: tellTrouble }),
     metrics,

@@ -34,13 +34,15 @@ export function replayCommand(): Command {
       config,
       log,
       openDatabase: () => openDatabase(config, log, true),
+      tellsPrints: !bar.isShown,
       onProgress: (done, total) => bar.update(done, total),
+      onRead: () => bar.stop(),
     })
     onSignals(
       () => replay.stop(),
       () => replay.abandon('second signal'),
     )
-    await replay.run().finally(() => bar.stop())
+    await replay.run()
     setTimeout(() => process.exit(), 1000).unref()
   })
 }

@@ -6,6 +6,7 @@ import type { IntakeEvents } from '../reader/intake.ts'
 import { VERSION } from '../version.ts'
 import { startWriter, type Writer } from '../writer/handle.ts'
 import type { Committed } from '../writer/messages.ts'
+import { STORE_REASONS } from '../writer/store-error.ts'
 import { limitsFor } from './limits.ts'
 import { Meter } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
@@ -20,6 +21,8 @@ export type EngineOptions = {
   readonly databaseUrl: string
   /** Whether the frames come from a live feed. */
   readonly isFeed: boolean
+  /** Whether the console tells of notable prints. */
+  readonly tellsPrints: boolean
   /** What the database may drop from now on, days; null: nothing is dropped. */
   readonly retentionDays: number | null
   readonly connections: number
@@ -62,6 +65,7 @@ export class Engine {
   /** Waits for the database, however long that takes, and gets everything ready for frames. */
   static async start(options: EngineOptions): Promise<Engine> {
     const { log, metrics } = options
+    for (const reason of STORE_REASONS) metrics.storeErrors.inc({ reason }, 0)
     const errors: StoreErrors = { count: 0 }
     let engine: Engine | null = null
     const writer = await startWriter({
@@ -161,7 +165,7 @@ export class Engine {
       ...events,
       onResult: (result, readAt) => {
         this.#meter.result(result, readAt)
-        for (const filled of result.filled) this.tape.see(filled)
+        for (const filled of result.filled) this.tape.see(filled, this.#options.tellsPrints)
       },
       onLag: (ms) => this.#meter.received(ms),
       onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),

@@ -94,6 +94,7 @@ export class LiveRun {
       metrics: this.#metrics,
       databaseUrl,
       isFeed: true,
+      tellsPrints: true,
       retentionDays: config.retentionDays,
       connections: plans.length,
       signal,

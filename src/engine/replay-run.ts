@@ -5,6 +5,7 @@ import { account, type Metrics } from '../metrics/metrics.ts'
 import { paced, type Speed } from '../recording/pace.ts'
 import { checkRecording, readRecording } from '../recording/read.ts'
 import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
+import { UsageError } from '../usage-error.ts'
 import { Engine, metricsFor } from './engine.ts'
 
 const PROBLEMS_TOLD_MAX = 10
@@ -15,8 +16,12 @@ export type ReplayOptions = {
   readonly config: Config
   readonly log: Log
   readonly openDatabase: () => Promise<{ readonly url: string; stop(): Promise<void> }>
+  /** Whether the console tells of notable prints: not while a bar is drawn there. */
+  readonly tellsPrints: boolean
   /** Bytes of the file that are done, of all of them. */
   readonly onProgress: (done: number, total: number) => void
+  /** Nothing more is read; what was read is being stored. */
+  readonly onRead: () => void
 }
 
 /** One file through the engine. `stop` ends the reading; what has been read is stored. */
@@ -53,7 +58,9 @@ export class ReplayRun {
   /** Comes back when all that was read is stored. Throws when it cannot go on. */
   async run(): Promise<void> {
     const { file, log, openDatabase } = this.#options
-    await checkRecording(file) // a wrong file is told before anything is started
+    await checkRecording(file).catch((error: Error) => {
+      throw new UsageError(error.message) // told before anything is started
+    })
     const database = await openDatabase()
     try {
       const engine = await this.#start(database.url)
@@ -61,7 +68,7 @@ export class ReplayRun {
         log.say(lines.drained(await account(this.#metrics)))
         return
       }
-      await this.#read(engine)
+      await this.#read(engine).finally(this.#options.onRead)
       this.#losePatience()
       if (this.#failure !== null) throw this.#failure
       await engine.drain()
@@ -82,6 +89,7 @@ export class ReplayRun {
         metrics: this.#metrics,
         databaseUrl,
         isFeed: false,
+        tellsPrints: this.#options.tellsPrints,
         retentionDays: null,
         connections: CONNECTIONS_MAX,
         signal: this.#stopping.signal,

@@ -28,10 +28,11 @@ export class Tape {
     this.#log = log
   }
 
-  see({ buffer, rows }: FilledRows): void {
+  see({ buffer, rows }: FilledRows, tellsPrints: boolean): void {
     const slab = new RowSlab(buffer)
     const { price, size } = slab
     this.lastTime = slab.time[rows - 1]!
+    if (!tellsPrints) return
     let floor = this.#notable.premiumFloor
     for (let row = 0; row < rows; row++) {
       const dollars = (price[row]! * size[row]! * CONTRACT_MULTIPLIER) / TICKS_PER_DOLLAR

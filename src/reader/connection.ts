@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws'
 import { describeError } from './describe-error.ts'
-import type { DisconnectReason } from './session-events.ts'
+import type { ConnectionState, DisconnectReason } from './session-events.ts'
 import { openSocket, reasonOf } from './socket.ts'
 import type { Topics } from './topics.ts'
 import { authMessage } from './vendor.ts'
@@ -38,15 +38,6 @@ export type ConnectionOptions = {
   /** Exactly once; no callback comes after it. */
   readonly onEnd: (end: ConnectionEnd) => void
 }
-
-export type ConnectionState =
-  | 'connecting'
-  | 'greeting' // open; the server has yet to say that we are connected
-  | 'authenticating'
-  | 'subscribing'
-  | 'ready'
-  | 'closing'
-  | 'ended'
 
 /**
  * One life of the vendor's socket, from connect to its one end. It never reconnects and never reads

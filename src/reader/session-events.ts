@@ -1,4 +1,11 @@
-import type { ConnectionState } from './connection.ts'
+export type ConnectionState =
+  | 'connecting'
+  | 'greeting' // open; the server has yet to say that we are connected
+  | 'authenticating'
+  | 'subscribing'
+  | 'ready'
+  | 'closing'
+  | 'ended'
 
 /** Why a connection ended: a bounded set, fit for a metric label. */
 export type DisconnectReason =

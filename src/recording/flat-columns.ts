@@ -1,4 +1,5 @@
-import type { Fields } from './flat-file.ts'
+/** Texts of one row: ticker, conditions, exchange, price, sip_timestamp, size. */
+export type Fields = [string, string, string, string, string, string]
 
 const ODD_ROWS_MAX = 1_000_000
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/

@@ -1,5 +1,5 @@
 import { type Info, parse } from 'csv-parse'
-import { FlatColumns } from './flat-columns.ts'
+import { type Fields, FlatColumns } from './flat-columns.ts'
 import type { ReadOptions, RecordedFrame } from './frame.ts'
 
 /**
@@ -62,8 +62,6 @@ function tooMany(rowsMax: number): string {
   return `more than ${rowsMax} rows: split the file by ticker or by hour`
 }
 
-/** Texts of one row: ticker, conditions, exchange, price, sip_timestamp, size. */
-export type Fields = [string, string, string, string, string, string]
 type ColumnIndex = readonly number[]
 
 function columnsOf(header: readonly string[]): ColumnIndex {

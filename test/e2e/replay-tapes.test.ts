@@ -241,7 +241,7 @@ describe('the flat file', () => {
     const run = await flow(['replay', tape('spy-2023-03-28-720P.quotes_v1.csv.gz')], {
       DATABASE_URL: postgres.adminUrl,
     })
-    expect(run.code).toBe(1)
+    expect(run.code).toBe(2)
     expect(run.stderr.trim().split('\n')).toHaveLength(1)
     expect(run.stderr).toContain('lacks price, size')
   })

@@ -105,9 +105,9 @@ describe('a start that cannot be', () => {
     expect(engine.said).not.toContain(url.password)
   })
 
-  it('tells a file that is not there, and ends with exit code 1', async () => {
+  it('tells a file that is not there, and ends with exit code 2: the call is wrong', async () => {
     const run = await flow(['replay', '/no/such/tape.csv'], { DATABASE_URL: postgres.adminUrl })
-    expect(run.code).toBe(1)
+    expect(run.code).toBe(2)
     expect(run.stderr.trim().split('\n')).toHaveLength(1)
     expect(run.stderr).toContain('/no/such/tape.csv')
   })
