@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { limitsFor } from '../../src/engine/limits.ts'
+import { type Limits, limitsFor } from '../../src/engine/limits.ts'
 import { Pipeline } from '../../src/engine/pipeline.ts'
 import * as count from '../../src/shard/counts.ts'
 import type { Definitions } from '../../src/slab/definitions.ts'
@@ -65,7 +65,11 @@ afterEach(async () => {
 })
 
 /** The pipeline with real shards; rows are read where the writer would take them. */
-function start(shards: number, onPost: (pipeline: Pipeline, slab: PostedSlab) => void): Posted {
+function start(
+  shards: number,
+  onPost: (pipeline: Pipeline, slab: PostedSlab) => void,
+  limits: Partial<Limits> = {},
+): Posted {
   const rows: ModelRow[] = []
   const posted: PostedSlab[] = []
   const sets: (readonly (number | string)[])[] = [[]]
@@ -76,7 +80,7 @@ function start(shards: number, onPost: (pipeline: Pipeline, slab: PostedSlab) =>
     watched: SETTINGS.symbols,
     shards,
     connections: 1,
-    limits: { ...limitsFor(shards), printLogRows: 1 << 16 },
+    limits: { ...limitsFor(shards), printLogRows: 1 << 16, ...limits },
     classifier: { ...SETTINGS },
     writer: {
       define: (d: Definitions) => {
@@ -191,6 +195,28 @@ it('stops reading while the writer keeps its slabs, and loses nothing', async ()
     run.counts[count.COUNT_BELOW_MIN_SIZE]! +
     run.counts[count.COUNT_ROWS]!
   expect(accounted).toBe(received)
+})
+
+it('knows each contract once, also of a slab that had to wait half read', async () => {
+  const strike = (i: number) => `O:QQQ260828C${`${1000 * (i + 1)}`.padStart(8, '0')}`
+  const frames: TapeFrame[] = []
+  const HELD = 10_000
+  for (let i = 0; i < HELD + 4000; i += 50) {
+    // all are held until the first event of the later ones: more rows than row slabs can take
+    const t = START + (i < HELD ? 0 : 1000)
+    const events = Array.from({ length: 50 }, (_, k) => {
+      const sym = strike(i + k)
+      const quote = { ev: 'Q', sym, bp: 1, ap: 1.1, bs: 1, as: 1, t, q: 1 }
+      return [quote, { ev: 'T', sym, x: 302, p: 1.1, s: 5 + ((i + k) % 997), t, q: 2 }]
+    })
+    frames.push({ recv: t + 5, frame: JSON.stringify(events.flat()) })
+  }
+  const run = start(1, release, { rowSlabs: 1 })
+  await feed(run, frames)
+  await run.pipeline.drain()
+  const found = run.rows.map((row) => `${row.contract} ${row.size}`).sort()
+  const sent = Array.from({ length: HELD + 4000 }, (_, i) => `${strike(i)} ${5 + (i % 997)}`)
+  expect(found).toEqual(sent.sort())
 })
 
 it('stops reading when too many cancels wait for the writer', async () => {
