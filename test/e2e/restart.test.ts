@@ -1,40 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
+import { describe, expect, it } from 'vitest'
 import { startRest } from '../reader/rest-server.ts'
-import { startVendor, type Vendor } from '../reader/vendor-server.ts'
 import { Engine } from './engine.ts'
-import { eventually, FlowProcess, imbalance, killLeftovers } from './flow-process.ts'
+import { eventually, FlowProcess, imbalance } from './flow-process.ts'
 import { CONTRACT, trade } from './prints.ts'
+import { useStage } from './stage.ts'
 import { countRows, tableRows } from './table.ts'
 
-let postgres: TestPostgres
-const cleanups: (() => Promise<unknown>)[] = []
-beforeAll(async () => {
-  postgres = await startTestPostgres()
-})
-afterEach(async () => {
-  await killLeftovers()
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-afterAll(() => postgres.stop())
-
-async function vendorOf(): Promise<Vendor> {
-  const vendor = await startVendor([(peer) => peer.accept()])
-  cleanups.push(() => vendor.close())
-  return vendor
-}
-
-async function settingsFor(vendor: Vendor): Promise<Record<string, string>> {
-  return {
-    DATABASE_URL: await postgres.freshDatabase(),
-    FLOW_FEED_URL: vendor.url,
-    FLOW_SYMBOLS: 'SPY',
-    FLOW_QUOTES_PER_CONNECTION: '0',
-  }
-}
+const { cleanups, vendorOf, settingsFor } = useStage()
 
 describe('an engine after a crash', () => {
   it('stores a print that is sent again once', async () => {

@@ -1,36 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { query, startTestPostgres, type TestPostgres } from '../pg/database.ts'
-import { startVendor, type Vendor } from '../reader/vendor-server.ts'
+import { expect, it } from 'vitest'
+import { query } from '../pg/database.ts'
 import { Engine } from './engine.ts'
-import { eventually, killLeftovers } from './flow-process.ts'
+import { eventually } from './flow-process.ts'
 import { trade } from './prints.ts'
+import { useStage } from './stage.ts'
 import { countRows, tableRows } from './table.ts'
 
-let postgres: TestPostgres
-const cleanups: (() => Promise<unknown>)[] = []
-beforeAll(async () => {
-  postgres = await startTestPostgres()
-})
-afterEach(async () => {
-  await killLeftovers()
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-afterAll(() => postgres.stop())
-
-async function vendorOf(): Promise<Vendor> {
-  const vendor = await startVendor([(peer) => peer.accept()])
-  cleanups.push(() => vendor.close())
-  return vendor
-}
-
-async function settingsFor(vendor: Vendor): Promise<Record<string, string>> {
-  return {
-    DATABASE_URL: await postgres.freshDatabase(),
-    FLOW_FEED_URL: vendor.url,
-    FLOW_SYMBOLS: 'SPY',
-    FLOW_QUOTES_PER_CONNECTION: '0',
-  }
-}
+const { vendorOf, settingsFor } = useStage()
 
 it('two engines share a new database: both migrate, both store', async () => {
   const vendor = await vendorOf()

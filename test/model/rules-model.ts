@@ -1,77 +1,7 @@
 import { conditionText, groupOf } from '../../src/domain/conditions.ts'
 import { parseContract } from '../../src/domain/contract.ts'
 import { exchangeAcronym } from '../../src/domain/exchanges.ts'
-
-/**
- * rules.md once more, with plain objects and arrays and no thought of speed: what the engine must
- * agree with on any tape. Only the tables of conditions, exchanges and tickers are shared.
- */
-export type Settings = {
-  readonly rules: 'opra' | 'seed'
-  readonly symbols: ReadonlySet<string>
-  readonly minSize: number
-  readonly windowMs: number
-  readonly quoteMaxAgeMs: number
-}
-
-export type TapeFrame = { readonly recv: number; readonly clock?: number; readonly frame: string }
-
-type VendorEvent = {
-  readonly ev: string
-  readonly sym: string
-  readonly t: number
-  readonly p: number
-  readonly s: number
-  readonly x?: number
-  readonly c?: number[]
-  readonly q?: number
-  readonly bp: number
-  readonly ap: number
-  readonly bs?: number
-  readonly as?: number
-}
-
-export type ModelRow = {
-  contract: string
-  timestamp: number
-  received: number | null
-  price: number
-  size: number
-  tradeType: string
-  sentiment: string
-  aggressiveness: string
-  side: string
-  dte: number
-  isSweep: boolean
-  isBlock: boolean
-  isAboveAsk: boolean
-  isBelowBid: boolean
-  isUnusual: boolean
-  isMultiLeg: boolean
-  isLate: boolean
-  exchange: string | null
-  conditions: string[]
-  sequence: number | null
-  bid: number | null
-  ask: number | null
-  bidSize: number | null
-  askSize: number | null
-  quoteAge: number | null
-  eventLegs: number | null
-  eventSpan: number | null
-  /** Equal for the legs of one event; its value is the model's own. */
-  event: string | null
-  arrival: number
-}
-
-export type ModelCancel = {
-  contract: string
-  timestamp: number
-  sequence: number | null
-  removedSequence: number | null
-  wasStored: boolean
-  isMatched: boolean
-}
+import type { Account, ModelCancel, ModelRow, Settings, TapeFrame, VendorEvent } from './types.ts'
 
 type Print = ModelRow & {
   day: number
@@ -83,15 +13,14 @@ type Print = ModelRow & {
 type Window = { contract: string; side: string; legs: Print[] }
 type Quote = { time: number; bid: number; ask: number; bidSize: number; askSize: number }
 
-export type Account = Record<
-  'received' | 'filtered' | 'duplicate' | 'cancelled' | 'dropped' | 'below_min_size' | 'stored',
-  number
->
-
 const newYork = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' })
 const dayOf = (ms: number) => Date.parse(`${newYork.format(ms)}T00:00:00Z`) / 86_400_000
 const ticks = (dollars: number) => Math.round(dollars * 10_000)
 
+/**
+ * rules.md once more, with plain objects and arrays and no thought of speed: what the engine must
+ * agree with on any tape. Only the tables of conditions, exchanges and tickers are shared.
+ */
 export class RulesModel {
   readonly settings: Settings
   readonly rows: Print[] = []

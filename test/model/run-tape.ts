@@ -15,7 +15,7 @@ import type { Cancel } from '../../src/slab/cancel.ts'
 import { EVENT_SLAB_BYTES, EventSlab, EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
 import * as flag from '../../src/slab/row-slab.ts'
 import { SlabPool } from '../../src/slab/slab-pool.ts'
-import type { Account, ModelCancel, ModelRow, Settings, TapeFrame } from './rules-model.ts'
+import type { Account, ModelCancel, ModelRow, Settings, TapeFrame } from './types.ts'
 
 export type RunOptions = {
   readonly shards: number

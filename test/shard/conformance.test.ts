@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { ModelRow, Settings, TapeFrame } from '../model/rules-model.ts'
 import { runTape } from '../model/run-tape.ts'
+import type { ModelRow, Settings, TapeFrame } from '../model/types.ts'
 
 // Cases of LuxAlgo/whale-options@f87f74e (MIT) as vendor frames, with what rules.md demands of
 // them.

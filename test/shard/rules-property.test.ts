@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ModelRow, RulesModel, type Settings, type TapeFrame } from '../model/rules-model.ts'
+import { RulesModel } from '../model/rules-model.ts'
 import { runTape } from '../model/run-tape.ts'
+import type { ModelRow, Settings, TapeFrame } from '../model/types.ts'
 
 const START = Date.UTC(2026, 7, 24, 14) // a Monday, 10:00 in New York
 const SYMBOLS = ['SPX', 'QQQ', 'IWM']

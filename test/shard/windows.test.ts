@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Settings, TapeFrame } from '../model/rules-model.ts'
 import { runTape } from '../model/run-tape.ts'
+import type { Settings, TapeFrame } from '../model/types.ts'
 
 const START = Date.UTC(2026, 7, 24, 14)
 const SYM = 'O:QQQ260828C00500000'

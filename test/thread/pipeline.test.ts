@@ -5,8 +5,9 @@ import * as count from '../../src/shard/counts.ts'
 import type { Definitions } from '../../src/slab/definitions.ts'
 import { RowSlab } from '../../src/slab/row-slab.ts'
 import type { PostedSlab } from '../../src/writer/messages.ts'
-import { type ModelRow, RulesModel, type Settings, type TapeFrame } from '../model/rules-model.ts'
+import { RulesModel } from '../model/rules-model.ts'
 import { remove, rowOf } from '../model/run-tape.ts'
+import type { ModelRow, Settings, TapeFrame } from '../model/types.ts'
 
 const START = Date.UTC(2026, 7, 24, 14)
 const SETTINGS: Settings = {
