@@ -1,13 +1,21 @@
 import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
 import { HeldPrints, NO_PRINT } from '../domain/held-prints.ts'
-import { SENTIMENT_TEXT, Side, type TradeType } from '../domain/labels.ts'
+import {
+  AverageScope,
+  CustomerRule,
+  QuoteSource,
+  SENTIMENT_TEXT,
+  Side,
+  type TradeType,
+  UnderlyingSource,
+} from '../domain/labels.ts'
 import { dte } from '../domain/new-york.ts'
 import { aggressivenessOf, legType } from '../domain/opra.ts'
 import { type PrintLog, PrintState } from '../domain/print-log.ts'
 import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import { NO_WINDOW, Windows } from '../domain/windows.ts'
 import type { EventSlab } from '../slab/event-slab.ts'
-import { FLAG_SWEEP } from '../slab/row-slab.ts'
+import { FLAG_SWEEP, PERCENTILE_NONE } from '../slab/row-slab.ts'
 import type { ContractTable } from './contracts.ts'
 import {
   COUNT_BELOW_MIN_SIZE,
@@ -123,6 +131,20 @@ export class Assembler {
     held.sentiment[slot] = labels.sentiment
     held.aggressiveness[slot] = labels.aggressiveness
     held.side[slot] = labels.side
+    held.underlyingPrice[slot] = Number.NaN
+    held.averageSum[slot] = 0
+    held.averageCount[slot] = 0
+    held.averageScope[slot] = AverageScope.None
+    held.dayVolume[slot] = 0
+    held.openInterest[slot] = -1
+    held.multiplier[slot] = CONTRACT_MULTIPLIER
+    held.sizePercentile[slot] = PERCENTILE_NONE
+    held.premiumPercentile[slot] = PERCENTILE_NONE
+    held.percentileSample[slot] = 0
+    held.customerSide[slot] = Side.Unknown
+    held.customerRule[slot] = CustomerRule.None
+    held.quoteSource[slot] = QuoteSource.None
+    held.underlyingSource[slot] = UnderlyingSource.None
     return slot
   }
 

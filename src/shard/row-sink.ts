@@ -110,4 +110,18 @@ function copyRow(held: HeldPrints, slot: number, slab: RowSlab, row: number): vo
   slab.sentiment[row] = held.sentiment[slot]!
   slab.aggressiveness[row] = held.aggressiveness[slot]!
   slab.side[row] = held.side[slot]!
+  slab.underlyingPrice[row] = held.underlyingPrice[slot]!
+  slab.averageSum[row] = held.averageSum[slot]!
+  slab.dayVolume[row] = held.dayVolume[slot]!
+  slab.averageCount[row] = held.averageCount[slot]!
+  slab.openInterest[row] = held.openInterest[slot]!
+  slab.multiplier[row] = held.multiplier[slot]!
+  slab.percentileSample[row] = held.percentileSample[slot]!
+  slab.sizePercentile[row] = held.sizePercentile[slot]!
+  slab.premiumPercentile[row] = held.premiumPercentile[slot]!
+  slab.customerSide[row] = held.customerSide[slot]!
+  slab.customerRule[row] = held.customerRule[slot]!
+  slab.quoteSource[row] = held.quoteSource[slot]!
+  slab.underlyingSource[row] = held.underlyingSource[slot]!
+  slab.averageScope[row] = held.averageScope[slot]!
 }

@@ -6,6 +6,9 @@
  *   u32 contract   i32 sizeA | sizeB
  *   u16 conditions   u8 kind | connection
  *
+ * Prints and quotes come from the vendor; the other kinds are evidence from elsewhere, read in
+ * order with them (reader/evidence.ts).
+ *
  * | column     | print                                | quote                        |
  * | ---------- | ------------------------------------ | ---------------------------- |
  * | time       | vendor time `t`, epoch ms            | the same                     |
@@ -16,14 +19,40 @@
  * | contract   | the shard's number of the contract   | the same                     |
  * | sizeA      | contracts, 1 to 2^31 - 1             | bid size; -1: none           |
  * | sizeB      | exchange id; EXCHANGE_NONE: none     | ask size; -1: none           |
- * | conditions | condition-set id; 0: no conditions   | 0                            |
+ * | conditions | condition-set id; 0: no conditions   | venues of bid and ask        |
  * | kind       | KIND_PRINT                           | KIND_QUOTE                   |
  * | connection | index of the feed connection, 0..63  | the same                     |
+ *
+ * KIND_ASKED: `time` is that of the print that the row behind it, KIND_NBBO, answers for.
+ * KIND_NBBO: as a quote, which was in force until then; priceA NaN: there is no answer.
+ * KIND_REFERENCE: `time` is a New York day since 1970, sizeA the open interest and sizeB the shares
+ * per contract of that day, -1 where not known.
+ * KIND_UNDERLYING: priceA is a price of the underlying, 1/10,000 dollar, sizeA its UnderlyingSource;
+ * the contract is any one of that underlying.
  */
 export const EVENT_SLAB_ROWS = 4096
 
 export const KIND_PRINT = 1
 export const KIND_QUOTE = 2
+export const KIND_ASKED = 3
+export const KIND_NBBO = 4
+export const KIND_REFERENCE = 5
+export const KIND_UNDERLYING = 6
+
+/** Exchange ids of the vendor begin here; a quote's venue is kept as 1 + id - this, in 8 bits. */
+const FIRST_VENUE = 300
+const VENUES = 255
+
+/** Venues of a quote's bid and ask in one number of 16 bits; what is no known id counts as none. */
+export function packVenues(bidExchange: number, askExchange: number): number {
+  return (venueCode(bidExchange) << 8) | venueCode(askExchange)
+}
+
+/** 0 for an exchange id that a quote's venue cannot be. */
+export function venueCode(exchange: number): number {
+  const code = exchange - FIRST_VENUE + 1
+  return code >= 1 && code <= VENUES && Math.floor(code) === code ? code : 0
+}
 
 /** The exchange column of a print whose `x` is absent. No vendor id is negative. */
 export const EXCHANGE_NONE = -(2 ** 31)

@@ -189,7 +189,7 @@ describe('rows that go through COPY', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (drawn) => {
         await client.query('TRUNCATE options_flow_history')
-        const rows = drawn.map((one, place) => ({ ...one, arrival: place + 1 }))
+        const rows = drawn.map((one, place) => ({ ...PLAIN, ...one, arrival: place + 1 }))
         const back = await roundTrip(rows)
         expect(back.map(comparable)).toEqual(rows.map(expected))
       }),

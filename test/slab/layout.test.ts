@@ -15,11 +15,20 @@ const EVENT_COLUMNS = {
   u8: ['kind', 'connection'],
 }
 const ROW_COLUMNS = {
-  f64: ['time', 'recv', 'sequence', 'price', 'bid', 'ask', 'eventTime'],
+  f64: [
+    ...['time', 'recv', 'sequence', 'price', 'bid', 'ask', 'eventTime'],
+    ...['underlyingPrice', 'averageSum', 'dayVolume'],
+  ],
   u32: ['contract', 'arrival', 'eventArrival'],
-  i32: ['size', 'exchange', 'bidSize', 'askSize', 'quoteAge', 'eventLegs', 'eventSpan', 'dte'],
-  u16: ['conditions', 'flags'],
-  u8: ['tradeType', 'sentiment', 'aggressiveness', 'side'],
+  i32: [
+    ...['size', 'exchange', 'bidSize', 'askSize', 'quoteAge', 'eventLegs', 'eventSpan', 'dte'],
+    ...['averageCount', 'openInterest', 'multiplier', 'percentileSample'],
+  ],
+  u16: ['conditions', 'flags', 'sizePercentile', 'premiumPercentile'],
+  u8: [
+    ...['tradeType', 'sentiment', 'aggressiveness', 'side', 'customerSide', 'customerRule'],
+    ...['quoteSource', 'underlyingSource', 'averageScope'],
+  ],
 }
 const KINDS = {
   f64: Float64Array,

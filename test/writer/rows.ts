@@ -1,6 +1,6 @@
 import type { Definitions } from '../../src/slab/definitions.ts'
 import { EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
-import { ROW_SLAB_BYTES, RowSlab } from '../../src/slab/row-slab.ts'
+import { PERCENTILE_NONE, ROW_SLAB_BYTES, RowSlab } from '../../src/slab/row-slab.ts'
 
 type Column = Exclude<keyof RowSlab, 'buffer'>
 
@@ -32,6 +32,20 @@ export const PLAIN: Row = {
   sentiment: 2,
   aggressiveness: 1,
   side: 3,
+  underlyingPrice: Number.NaN,
+  averageSum: 0,
+  averageCount: 0,
+  averageScope: 0,
+  dayVolume: 250,
+  openInterest: -1,
+  multiplier: 100,
+  sizePercentile: PERCENTILE_NONE,
+  premiumPercentile: PERCENTILE_NONE,
+  percentileSample: 0,
+  customerSide: 3,
+  customerRule: 0,
+  quoteSource: 0,
+  underlyingSource: 0,
 }
 
 export const NONE = EXCHANGE_NONE
