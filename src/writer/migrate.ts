@@ -1,8 +1,15 @@
 import type { Client } from 'pg'
 import { sql as flowHistory } from './migrations/0001_flow_history.ts'
+import { sql as evidence } from './migrations/0002_evidence.ts'
 
 /** In order; the place in the list plus one is the number. Never change one that was released. */
-const MIGRATIONS = [{ name: '0001_flow_history', sql: flowHistory }] as const
+const MIGRATIONS = [
+  { name: '0001_flow_history', sql: flowHistory },
+  { name: '0002_evidence', sql: evidence },
+] as const
+
+/** SQLSTATEs of a table and of a column that is there already. */
+const ALREADY_THERE = ['42P07', '42701']
 
 /** Serialises the migrations of several processes; held to the end of each transaction. */
 const LOCK = 'SELECT pg_advisory_xact_lock(7306093, 1)'
@@ -25,7 +32,7 @@ export async function migrate(client: Client): Promise<readonly string[]> {
     await inTransaction(client, async () => {
       if ((await versionOf(client)) > index) return
       await client.query(migration.sql).catch((error: Error & { code?: string }) => {
-        throw error.code === '42P07' ? alreadyThere(error) : error
+        throw ALREADY_THERE.includes(error.code ?? '') ? alreadyThere(error) : error
       })
       const values = [index + 1, migration.name]
       await client.query('INSERT INTO flow_migrations (version, name) VALUES ($1, $2)', values)
@@ -49,7 +56,7 @@ async function versionOf(client: Client): Promise<number> {
 
 function alreadyThere(cause: Error): SchemaError {
   return new SchemaError(
-    `the database has a table of ours that we did not make (${cause.message}): rename it or use ` +
+    `the database has a table or column of ours that we did not make (${cause.message}): rename it or use ` +
       'another database; nothing was changed',
     { cause },
   )

@@ -3,6 +3,8 @@ import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import { startedWriter } from './started-writer.ts'
 
+const NAMES = ['0001_flow_history', '0002_evidence']
+
 let server: TestPostgres
 let url: string
 
@@ -38,7 +40,7 @@ describe('migrations', () => {
     )
     const names = (type: string) =>
       columns.flatMap((column) => (column.udt_name === type ? [column.column_name] : [])).sort()
-    expect(names('int8')).toEqual(['received_at', 'sequence', 'timestamp'])
+    expect(names('int8')).toEqual(['day_volume', 'received_at', 'sequence', 'timestamp'])
     expect(names('numeric')).toEqual([
       'ask',
       'bid',
@@ -51,18 +53,23 @@ describe('migrations', () => {
     expect(names('_text')).toEqual(['conditions'])
     expect(names('bool').length).toBe(7)
     expect(names('int4')).toEqual([
-      ...['arrival', 'ask_size', 'bid_size', 'dte'],
-      ...['event_legs', 'event_span_ms', 'quote_age_ms', 'size'],
+      ...['arrival', 'ask_size', 'average_prints', 'bid_size', 'dte'],
+      ...['event_legs', 'event_span_ms', 'multiplier', 'open_interest', 'percentile_sample'],
+      ...['quote_age_ms', 'revision', 'size'],
+    ])
+    expect(names('float4')).toEqual([
+      ...['average_size', 'customer_confidence', 'premium_percentile', 'size_percentile'],
     ])
     expect(names('text')).toEqual([
-      ...['aggressiveness', 'contract_ticker', 'event_id', 'exchange', 'option_type'],
-      ...['sentiment', 'side', 'symbol', 'trade_type'],
+      ...['aggressiveness', 'average_scope', 'contract_ticker', 'customer_rule', 'customer_side'],
+      ...['event_id', 'exchange', 'option_type', 'quote_source', 'rules'],
+      ...['sentiment', 'side', 'symbol', 'trade_type', 'underlying_source'],
     ])
-    expect(columns.length).toBe(35)
+    expect(columns.length).toBe(51)
   })
 
   it('do nothing the second time', async () => {
-    expect(await migrateDatabase(url)).toEqual(['0001_flow_history'])
+    expect(await migrateDatabase(url)).toEqual(NAMES)
     const before = await schema()
     expect(await migrateDatabase(url)).toEqual([])
     expect(await schema()).toBe(before)
@@ -70,15 +77,15 @@ describe('migrations', () => {
 
   it('are applied once by processes that start at the same time', async () => {
     const applied = await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(url)))
-    expect(applied.flat()).toEqual(['0001_flow_history'])
-    expect(await query(url, 'SELECT version FROM flow_migrations')).toEqual([{ version: 1 }])
+    expect(applied.flat()).toEqual(NAMES)
+    expect(await query(url, 'SELECT version FROM flow_migrations ORDER BY 1')).toEqual([{ version: 1 }, { version: 2 }])
   })
 
   it('refuse a database that is newer than the program, and say so', async () => {
     await migrateDatabase(url)
     await query(url, "INSERT INTO flow_migrations (version, name) VALUES (999, 'from the future')")
     await expect(migrateDatabase(url)).rejects.toThrow(
-      'the database is at schema version 999 and this program knows 1',
+      'the database is at schema version 999 and this program knows 2',
     )
     await expect(startedWriter(url)).rejects.toThrow('start the newer program')
   })
