@@ -63,7 +63,7 @@ export async function fetchJson(url: string, options: RestOptions): Promise<unkn
     const outcome = await tryOnce(url, options)
     if (!(outcome instanceof RestError)) return outcome.json
     options.signal?.throwIfAborted()
-    if (!outcome.mayRetry) throw outcome
+    if (!outcome.mayRetry || triesMax === 1) throw outcome // also says when to ask again
     if (tried >= triesMax) {
       throw new RestError(
         `${outcome.message}; gave up after ${tried} tries`,
