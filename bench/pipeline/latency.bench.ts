@@ -104,6 +104,7 @@ async function startEngine({ url }: BenchDatabase): Promise<{
   }
   const writer = await startWriter({
     databaseUrl: url,
+    rules: 'opra',
     isFeed: true,
     retentionDays: null,
     onCommitted: (committed) => {

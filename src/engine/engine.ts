@@ -70,6 +70,7 @@ export class Engine {
     let engine: Engine | null = null
     const writer = await startWriter({
       databaseUrl: options.databaseUrl,
+      rules: options.config.rules,
       isFeed: options.isFeed,
       retentionDays: options.retentionDays,
       signal: options.signal,

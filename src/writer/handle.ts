@@ -1,12 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import type { Cancel } from '../slab/cancel.ts'
 import type { Definitions } from '../slab/definitions.ts'
+import type { Requote } from '../slab/requote.ts'
 import type {
   Committed,
   FromWriter,
   Gap,
   PostedSlab,
-  PreviousWriter,
+  Reference,
+  SizeProfile,
+  StoredBefore,
   StoreError,
   ToWriter,
   Waiting,
@@ -27,16 +30,20 @@ export type WriterOptions = WriterData & {
   readonly signal?: AbortSignal
 }
 
-export type Writer = {
-  /** The last sign of life of a writer before this one; null on a new database. */
-  readonly previous: PreviousWriter | null
+export type Writer = StoredBefore & {
   /** Must come ahead of the first slab that uses the definitions. */
   define(definitions: Definitions): void
   /** Moves the slab away; it comes back by `onCommitted` once its rows are stored. */
   post(slab: PostedSlab): void
   /** Applied after all rows that were posted before. */
   cancel(cancels: readonly Cancel[]): void
+  /** Applied after all rows that were posted before. */
+  requote(requotes: readonly Requote[]): void
   recordGaps(gaps: readonly Gap[]): void
+  /** Best effort, for the next start: the latest of each symbol is kept. */
+  recordProfiles(profiles: readonly SizeProfile[]): void
+  /** Best effort, for the next start: the latest of each contract is kept. */
+  recordReferences(references: readonly Reference[]): void
   /** What is received before this moment is stored once all that was posted before is. */
   mark(receivedTo: number): void
   /** Resolves when everything that was posted before is committed. */
@@ -56,8 +63,8 @@ const STOP_MS_MAX = 3_000
  */
 export function startWriter(options: WriterOptions): Promise<Writer> {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const { databaseUrl, isFeed, retentionDays, signal } = options
-  const workerData: WriterData = { databaseUrl, isFeed, retentionDays }
+  const { databaseUrl, rules, isFeed, retentionDays, signal } = options
+  const workerData: WriterData = { databaseUrl, rules, isFeed, retentionDays }
   const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const drains = new Map<number, () => void>()
@@ -75,15 +82,20 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
     await ended
     clearTimeout(patience)
   }
-  const writerOf = (previous: PreviousWriter | null): Writer => ({
+  const writerOf = ({ previous, profiles, references }: StoredBefore): Writer => ({
     previous,
+    profiles,
+    references,
     define: (definitions) => send({ kind: 'definitions', definitions }),
     post: (slab) => {
       rowsWaiting += slab.rows
       send({ kind: 'rows', ...slab }, [slab.buffer])
     },
     cancel: (cancels) => send({ kind: 'cancels', cancels }),
+    requote: (requotes) => send({ kind: 'requotes', requotes }),
     recordGaps: (gaps) => send({ kind: 'gaps', gaps }),
+    recordProfiles: (profiles) => send({ kind: 'profiles', profiles }),
+    recordReferences: (references) => send({ kind: 'references', references }),
     mark: (receivedTo) => send({ kind: 'mark', receivedTo }),
     drain: () =>
       new Promise((resolve) => {
@@ -107,7 +119,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
       switch (message.kind) {
         case 'ready':
           isReady = true
-          resolve(writerOf(message.previous))
+          resolve(writerOf(message))
           break
         case 'committed':
           rowsWaiting -= message.rows + message.setAside + message.repeated

@@ -1,5 +1,6 @@
 import type { Cancel } from '../slab/cancel.ts'
 import type { Definitions } from '../slab/definitions.ts'
+import type { Requote } from '../slab/requote.ts'
 import type { StoreReason } from './store-error.ts'
 
 /** A row slab on its way to the database. Times are epoch ms with fractions. */
@@ -22,8 +23,27 @@ export type Gap = {
   readonly status: string
 }
 
+/** What the percentiles of an underlying count from; the bytes are the shard's. */
+export type SizeProfile = {
+  readonly symbol: string
+  /** New York day that it was taken on, days since 1970-01-01. */
+  readonly day: number
+  readonly profile: Uint8Array
+}
+
+/** What holds for a contract on a New York date (`2026-11-22`); null is not known. */
+export type Reference = {
+  readonly ticker: string
+  readonly date: string
+  readonly openInterest: number | null
+  /** Shares a contract stands for. */
+  readonly multiplier: number | null
+}
+
 export type WriterData = {
   readonly databaseUrl: string
+  /** The engine's rule set, which each row names. */
+  readonly rules: 'opra' | 'seed'
   /** Whether it stores a live feed; a replay's end says nothing about the feed. */
   readonly isFeed: boolean
   /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */
@@ -34,7 +54,10 @@ export type ToWriter =
   | { readonly kind: 'definitions'; readonly definitions: Definitions }
   | ({ readonly kind: 'rows' } & PostedSlab)
   | { readonly kind: 'cancels'; readonly cancels: readonly Cancel[] }
+  | { readonly kind: 'requotes'; readonly requotes: readonly Requote[] }
   | { readonly kind: 'gaps'; readonly gaps: readonly Gap[] }
+  | { readonly kind: 'profiles'; readonly profiles: readonly SizeProfile[] }
+  | { readonly kind: 'references'; readonly references: readonly Reference[] }
   /** Everything received before this moment, epoch ms, has been posted, or is accounted for. */
   | { readonly kind: 'mark'; readonly receivedTo: number }
   | { readonly kind: 'drain'; readonly drain: number }
@@ -42,6 +65,16 @@ export type ToWriter =
 
 /** The last sign of life of the feed's writer before this one, of any process. */
 export type PreviousWriter = { readonly receivedTo: number; readonly drained: boolean }
+
+/** What the database holds that a start goes on from. */
+export type StoredBefore = {
+  /** Null on a new database. */
+  readonly previous: PreviousWriter | null
+  /** Of all underlyings; none where no live feed is stored. */
+  readonly profiles: readonly Pick<SizeProfile, 'symbol' | 'profile'>[]
+  /** Of the New York date of the start; none where no live feed is stored. */
+  readonly references: readonly Reference[]
+}
 
 /** What one commit brought. Durations in ms; `slabs` are those whose last row is now stored. */
 export type Committed = {
@@ -53,6 +86,9 @@ export type Committed = {
   readonly repeated: number
   readonly bytes: number
   readonly cancels: number
+  /** Late quotes that were posted, and rows that they changed. */
+  readonly requotes: number
+  readonly revised: number
   readonly slabs: readonly PostedSlab[]
   readonly encodeMs: number
   readonly copyMs: number
@@ -69,7 +105,7 @@ export type Waiting =
   | { readonly state: 'storing'; readonly waitedMs: number }
 
 export type FromWriter =
-  | { readonly kind: 'ready'; readonly previous: PreviousWriter | null }
+  | ({ readonly kind: 'ready' } & StoredBefore)
   | ({ readonly kind: 'committed' } & Committed)
   | ({ readonly kind: 'store-error' } & StoreError)
   | { readonly kind: 'waiting'; readonly waiting: Waiting }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { DAY_MS } from '../domain/new-york.ts'
+import { DAY_MS, newYorkDay } from '../domain/new-york.ts'
 import type { Batch } from './batch.ts'
 import { type Connection, connect } from './connection.ts'
-import type { PreviousWriter, StoreError, Waiting } from './messages.ts'
+import type { PreviousWriter, StoredBefore, StoreError, Waiting } from './messages.ts'
 import { migrate } from './migrate.ts'
+import { loadProfiles, loadReferences } from './reference-store.ts'
 import { storedUpTo } from './repeats.ts'
 import { describeError, isLasting, reasonOf } from './store-error.ts'
 import { type Stored, storeBatch, storeBatchInParts } from './transaction.ts'
@@ -53,10 +54,10 @@ export class Sink {
   }
 
   /**
-   * Waits for the database, brings its schema up to date and returns the last sign of life of an
-   * earlier writer. Throws RefusedError for what waiting does not change.
+   * Waits for the database, brings its schema up to date and returns what it holds from earlier
+   * writers. Throws RefusedError for what waiting does not change.
    */
-  start(): Promise<PreviousWriter | null> {
+  start(): Promise<StoredBefore> {
     return this.#retry(true, async ({ client }) => {
       await migrate(client)
       await writeRetention(client, this.#options.retentionDays)
@@ -66,7 +67,10 @@ export class Sink {
       const insert = `INSERT INTO flow_batches (writer, batch, committed_at, received_to, is_feed)
         VALUES ($1, 0, $2, $2, $3) ON CONFLICT DO NOTHING`
       await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
-      return previous
+      if (!this.#options.isFeed) return { previous, profiles: [], references: [] }
+      const profiles = await loadProfiles(client)
+      const references = await loadReferences(client, newYorkDay(Date.now()))
+      return { previous, profiles, references }
     })
   }
 

@@ -8,7 +8,8 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Batch, flushDelayMs } from './batch.ts'
 import { RowEncoder } from './copy-rows.ts'
 import { Forming } from './forming.ts'
-import type { FromWriter, ToWriter, WriterData } from './messages.ts'
+import type { FromWriter, StoreError, ToWriter, WriterData } from './messages.ts'
+import { ReferenceStore } from './reference-store.ts'
 import { RefusedError, Sink } from './sink.ts'
 import { describeError, reasonOf } from './store-error.ts'
 import type { Stored } from './transaction.ts'
@@ -19,6 +20,7 @@ const UPKEEP_PERIOD_MS = 3_600_000
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
 const { databaseUrl, isFeed, retentionDays } = workerData as WriterData
+const onStoreError = (error: StoreError): void => tell({ kind: 'store-error', ...error })
 
 const encoder = new RowEncoder()
 const forming = new Forming(encoder)
@@ -27,9 +29,10 @@ const sink = new Sink({
   isFeed,
   retentionDays,
   tickerOf: (contract) => encoder.tickerOf(contract),
-  onStoreError: (error) => tell({ kind: 'store-error', ...error }),
+  onStoreError,
   onWaiting: (waiting) => tell({ kind: 'waiting', waiting }),
 })
+const references = new ReferenceStore({ databaseUrl, onStoreError })
 
 /** Number of the drain that was asked for last, and of the last that is done. */
 let drainAsked = 0
@@ -55,6 +58,12 @@ function take(message: ToWriter): void {
     case 'gaps':
       for (const gap of message.gaps) forming.addGap(gap)
       break
+    case 'profiles':
+      references.recordProfiles(message.profiles)
+      return
+    case 'references':
+      references.recordReferences(message.references)
+      return
     case 'mark':
       forming.addMark(message.receivedTo)
       return
@@ -64,6 +73,7 @@ function take(message: ToWriter): void {
     case 'stop':
       stopping = true
       void sink.stop()
+      references.stop()
       break
   }
   wake()
@@ -93,6 +103,7 @@ async function storeForEver(): Promise<void> {
     if (stopping) return
     if (drainAsked > drainDone && Number.isNaN(forming.batch.firstAt)) {
       const drain = drainAsked
+      await references.flush()
       await sink.markDrained(forming.batch.receivedTo)
       drainDone = drain
       tell({ kind: 'drained', drain })
@@ -129,6 +140,8 @@ function tellCommitted(batch: Batch, stored: Stored): void {
     repeated,
     bytes: copy.length,
     cancels: cancels.length,
+    requotes: 0,
+    revised: 0,
   }
   const committedAt = performance.timeOrigin + performance.now()
   const times = { encodeMs, copyMs, commitMs, committedAt }
@@ -151,8 +164,7 @@ async function keepUp(): Promise<void> {
 async function main(): Promise<void> {
   port.on('message', take)
   try {
-    const previous = await sink.start()
-    tell({ kind: 'ready', previous })
+    tell({ kind: 'ready', ...(await sink.start()) })
     void keepUp()
     const upkeepTimer = setInterval(() => void keepUp(), UPKEEP_PERIOD_MS)
     await storeForEver()

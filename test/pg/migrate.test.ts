@@ -78,7 +78,10 @@ describe('migrations', () => {
   it('are applied once by processes that start at the same time', async () => {
     const applied = await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(url)))
     expect(applied.flat()).toEqual(NAMES)
-    expect(await query(url, 'SELECT version FROM flow_migrations ORDER BY 1')).toEqual([{ version: 1 }, { version: 2 }])
+    expect(await query(url, 'SELECT version FROM flow_migrations ORDER BY 1')).toEqual([
+      { version: 1 },
+      { version: 2 },
+    ])
   })
 
   it('refuse a database that is newer than the program, and say so', async () => {

@@ -18,6 +18,7 @@ export type StartedWriter = { readonly writer: Writer; readonly seen: Seen }
 export async function startedWriter(
   databaseUrl: string,
   options: {
+    rules?: 'opra' | 'seed'
     isFeed?: boolean
     retentionDays?: number | null
     seen?: Seen
@@ -27,6 +28,7 @@ export async function startedWriter(
   const seen = options.seen ?? newSeen()
   const writer = await startWriter({
     databaseUrl,
+    rules: options.rules ?? 'opra',
     isFeed: options.isFeed ?? true,
     retentionDays: options.retentionDays ?? null,
     onCommitted: (committed) => seen.committed.push(committed),
