@@ -1,4 +1,5 @@
 import type { Cancel } from '../slab/cancel.ts'
+import type { Requote } from '../slab/requote.ts'
 import type { CopyBuffer } from './copy-buffer.ts'
 import type { Gap, PostedSlab } from './messages.ts'
 
@@ -12,9 +13,10 @@ export const BATCH_AGE_MS = 2
 /** An idle writer commits an empty batch this often: a sign of life, and a check of the line. */
 export const HEARTBEAT_MS = 60_000
 
-/** What is committed together: rows, then the cancels that were posted after them, then gaps. */
+/** What is committed together, in this order: rows, requotes, cancels, gaps. */
 export type Batch = {
   readonly copy: CopyBuffer
+  readonly requotes: Requote[]
   readonly cancels: Cancel[]
   readonly gaps: Gap[]
   /** Slabs whose last row is in `copy`. */
@@ -29,6 +31,7 @@ export type Batch = {
 export function newBatch(copy: CopyBuffer): Batch {
   return {
     copy,
+    requotes: [],
     cancels: [],
     gaps: [],
     slabs: [],
@@ -40,6 +43,7 @@ export function newBatch(copy: CopyBuffer): Batch {
 
 export function clearBatch(batch: Batch): void {
   batch.copy.clear()
+  batch.requotes.length = 0
   batch.cancels.length = 0
   batch.gaps.length = 0
   batch.slabs.length = 0
@@ -55,16 +59,19 @@ export type FlushState = {
   readonly draining: boolean
 }
 
-export function isFull(batch: Pick<Batch, 'cancels' | 'gaps'> & { copy: Size }): boolean {
-  const { copy, cancels, gaps } = batch
+export function isFull(batch: Measured): boolean {
+  const { copy, requotes, cancels, gaps } = batch
   return (
     copy.rows >= BATCH_ROWS_MAX ||
     copy.length >= BATCH_BYTES_MAX ||
-    cancels.length + gaps.length >= BATCH_EXTRAS_MAX
+    requotes.length + cancels.length + gaps.length >= BATCH_EXTRAS_MAX
   )
 }
 
-type Size = { readonly rows: number; readonly length: number }
+/** What the limits of a batch look at. */
+type Measured = Pick<Batch, 'requotes' | 'cancels' | 'gaps'> & {
+  readonly copy: { readonly rows: number; readonly length: number }
+}
 
 /**
  * Ms until the batch is due, 0 for at once. What came while the last commit was under way goes with
@@ -72,7 +79,7 @@ type Size = { readonly rows: number; readonly length: number }
  * BATCH_AGE_MS.
  */
 export function flushDelayMs(
-  batch: Pick<Batch, 'firstAt' | 'cancels' | 'gaps'> & { copy: Size },
+  batch: Measured & Pick<Batch, 'firstAt'>,
   { now, lastCommitAt, draining }: FlushState,
 ): number {
   if (Number.isNaN(batch.firstAt)) return Math.max(0, lastCommitAt + HEARTBEAT_MS - now)

@@ -1,4 +1,5 @@
 import type { Cancel } from '../slab/cancel.ts'
+import type { Requote } from '../slab/requote.ts'
 import { RowSlab } from '../slab/row-slab.ts'
 import {
   BATCH_BYTES_MAX,
@@ -14,6 +15,7 @@ import type { Gap, PostedSlab } from './messages.ts'
 
 type Item =
   | { readonly kind: 'slab'; readonly slab: PostedSlab; readonly columns: RowSlab; next: number }
+  | { readonly kind: 'requote'; readonly requote: Requote }
   | { readonly kind: 'cancel'; readonly cancel: Cancel }
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { readonly kind: 'mark'; readonly receivedTo: number }
@@ -39,6 +41,11 @@ export class Forming {
 
   addSlab(slab: PostedSlab): void {
     this.#add({ kind: 'slab', slab, columns: new RowSlab(slab.buffer), next: 0 })
+  }
+
+  /** A late quote of a print whose row was posted before. */
+  addRequote(requote: Requote): void {
+    this.#add({ kind: 'requote', requote })
   }
 
   addCancel(cancel: Cancel): void {
@@ -96,7 +103,8 @@ export class Forming {
       return true
     }
     if (Number.isNaN(batch.firstAt)) batch.firstAt = performance.now()
-    if (item.kind === 'cancel') batch.cancels.push(item.cancel)
+    if (item.kind === 'requote') batch.requotes.push(item.requote)
+    else if (item.kind === 'cancel') batch.cancels.push(item.cancel)
     else if (item.kind === 'gap') batch.gaps.push(item.gap)
     else {
       const startedAt = performance.now()

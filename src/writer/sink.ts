@@ -93,7 +93,7 @@ export class Sink {
       }
     })
     this.#batchNumber = batchNumber
-    return stored ?? { setAside: 0, repeated: 0, copyMs: 0, commitMs: 0 }
+    return stored ?? { setAside: 0, repeated: 0, revised: 0, copyMs: 0, commitMs: 0 }
   }
 
   /** Marks that nothing of this writer is left to store; a crash would leave the mark unset. */
@@ -165,9 +165,9 @@ export class Sink {
   }
 
   /** Looked up once a day of the tape, before the first row of that day is stored. */
-  async #storedBefore(client: Client, { copy, cancels }: Batch): Promise<number> {
+  async #storedBefore(client: Client, { copy, requotes, cancels }: Batch): Promise<number> {
     const days = new Set(copy.days)
-    for (const { time } of cancels) days.add(Math.floor(time / DAY_MS))
+    for (const { time } of [...requotes, ...cancels]) days.add(Math.floor(time / DAY_MS))
     let newest = -1
     for (const day of days) {
       let upTo = this.#storedUpTo.get(day)

@@ -11,6 +11,8 @@ export type Stored = {
   readonly setAside: number
   /** Rows that an earlier process had stored. */
   readonly repeated: number
+  /** Rows that a late quote gave new labels. */
+  readonly revised: number
   readonly copyMs: number
   readonly commitMs: number
 }
@@ -47,7 +49,7 @@ export async function storeBatch(job: Job): Promise<Stored | null> {
   const copiedAt = performance.now()
   await client.query('COMMIT')
   const copyMs = copiedAt - startedAt
-  return { setAside: 0, repeated, copyMs, commitMs: performance.now() - copiedAt }
+  return { setAside: 0, repeated, revised: 0, copyMs, commitMs: performance.now() - copiedAt }
 }
 
 /**
@@ -114,7 +116,8 @@ export async function storeBatchInParts(
   const copiedAt = performance.now()
   await client.query('COMMIT')
   const commitMs = performance.now() - copiedAt
-  return { setAside: rowsSetAside, repeated, copyMs: copiedAt - startedAt, commitMs }
+  const copyMs = copiedAt - startedAt
+  return { setAside: rowsSetAside, repeated, revised: 0, copyMs, commitMs }
 }
 
 /** Gives how many of the rows were stored already, and are left out. */

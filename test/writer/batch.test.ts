@@ -9,8 +9,20 @@ import {
   HEARTBEAT_MS,
 } from '../../src/writer/batch.ts'
 
-const ONE_ROW = { firstAt: 1_000, cancels: [], gaps: [], copy: { rows: 1, length: 400 } }
-const EMPTY = { firstAt: Number.NaN, cancels: [], gaps: [], copy: { rows: 0, length: 0 } }
+const ONE_ROW = {
+  firstAt: 1_000,
+  requotes: [],
+  cancels: [],
+  gaps: [],
+  copy: { rows: 1, length: 400 },
+}
+const EMPTY = {
+  firstAt: Number.NaN,
+  requotes: [],
+  cancels: [],
+  gaps: [],
+  copy: { rows: 0, length: 0 },
+}
 const QUIET = { now: 1_000, lastCommitAt: 500, draining: false }
 
 describe('a batch is due', () => {
