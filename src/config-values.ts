@@ -31,6 +31,22 @@ export function oneOf<const T extends string>(...words: readonly T[]): ValueKind
   }
 }
 
+/** Some of a few words between commas or spaces, in the order of `words`, or "none" of them. */
+export function someOf<const T extends string>(...words: readonly T[]): ValueKind<readonly T[]> {
+  return {
+    expected: `"none" or some of ${words.map((word) => `"${word}"`).join(', ')} between commas`,
+    placeholder: '<list>',
+    parse: (text) => {
+      const named = new Set(text.toLowerCase().split(/[\s,]+/))
+      named.delete('')
+      if (named.size === 0) return undefined
+      if (named.size === 1 && named.has('none')) return Object.freeze([])
+      const found = words.filter((word) => named.has(word))
+      return found.length === named.size ? Object.freeze(found) : undefined
+    },
+  }
+}
+
 /** Underlyings in the order given, each once, or all of them. */
 export type Symbols = '*' | readonly string[]
 

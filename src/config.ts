@@ -8,6 +8,7 @@ const SHARDS_MAX = 64
 const SIZE_MAX = 2 ** 31 - 1
 const RECONNECT_MS_MAX = 300_000 // the delay that the doubling ends at
 const HOUR_MS = 3_600_000
+const PREMIUM_MAX = 1_000_000_000
 
 /** Every name there is: environment, flag, default, check, help and README come from here. */
 export const SETTINGS = {
@@ -71,6 +72,24 @@ export const SETTINGS = {
     kind.wholeNumber(0, HOUR_MS, 'milliseconds'),
     '5000',
     'an older quote is no quote',
+  ),
+  lookupPremium: kind.setting(
+    'FLOW_LOOKUP_PREMIUM',
+    kind.wholeNumber(0, PREMIUM_MAX, 'dollars'),
+    '25000',
+    'dollars; prints of this premium or more without a usable quote are looked up over REST; 0 = none',
+  ),
+  restPerSecond: kind.setting(
+    'FLOW_REST_PER_SECOND',
+    kind.wholeNumber(1, 1000, 'requests a second'),
+    '20',
+    'budget of REST requests a second while the engine runs, lookups first',
+  ),
+  underlying: kind.setting(
+    'FLOW_UNDERLYING',
+    kind.someOf('stocks', 'indices'),
+    'none',
+    "the vendor's clusters that the key has for underlying prices; without them put-call parity",
   ),
   shards: kind.setting(
     'FLOW_SHARDS',
@@ -139,6 +158,8 @@ export type Config = {
 } & {
   /** No vendor key and no feed address: the bundled simulator stands in for the vendor. */
   readonly demo: boolean
+  /** There is a vendor key, an address of a REST server, or the demo's: lookups have whom to ask. */
+  readonly hasRest: boolean
 }
 
 export type ConfigSources = {
@@ -178,7 +199,7 @@ export function loadConfig(sources: ConfigSources): {
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error))
   }
-  const values: Partial<Record<ConfigKey | 'demo', unknown>> = {}
+  const values: Partial<Record<ConfigKey | 'demo' | 'hasRest', unknown>> = {}
   const given = new Set<ConfigKey>()
   for (const key of Object.keys(SETTINGS) as ConfigKey[]) {
     const setting: Setting<unknown> = SETTINGS[key]
@@ -193,6 +214,7 @@ export function loadConfig(sources: ConfigSources): {
     if (values[key] === undefined) problems.push(problemOf(setting, came))
   }
   values.demo = !given.has('massiveApiKey') && !given.has('feedUrl')
+  values.hasRest = values.demo || given.has('massiveApiKey') || given.has('restUrl')
   const config = Object.freeze(values) as Config
   if (problems.length === 0) problems.push(...contradictions(config))
   if (problems.length > 0) throw new ConfigError(problems)

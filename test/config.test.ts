@@ -38,6 +38,9 @@ test('has the defaults of the contract', () => {
     minSize: 10,
     sweepWindowMs: 500,
     quoteMaxAgeMs: 5000,
+    lookupPremium: 25_000,
+    restPerSecond: 20,
+    underlying: [],
     shards: Math.min(64, Math.max(1, availableParallelism() - 2)),
     databaseUrl: undefined,
     dataDir: '.flow',
@@ -49,6 +52,7 @@ test('has the defaults of the contract', () => {
     log: 'json',
     drainTimeoutMs: 30_000,
     demo: true,
+    hasRest: true,
   })
 })
 
@@ -56,6 +60,7 @@ test('is frozen', () => {
   const { config } = load({})
   expect(Object.isFrozen(config)).toBe(true)
   expect(Object.isFrozen(config.symbols)).toBe(true)
+  expect(Object.isFrozen(config.underlying)).toBe(true)
 })
 
 describe('sources', () => {
@@ -96,6 +101,22 @@ describe('meanings', () => {
     expect(load({}, { flags: { feedUrl: 'ws://[::1]:1/x' } }).config.demo).toBe(false)
   })
 
+  test('REST is there with a key, an address of its own or the demo, not with a feed alone', () => {
+    const feed = { FLOW_FEED_URL: 'ws://127.0.0.1:1' }
+    expect(load({ MASSIVE_API_KEY: 'abc' }).config.hasRest).toBe(true)
+    expect(load({ ...feed, FLOW_REST_URL: 'http://127.0.0.1:1' }).config.hasRest).toBe(true)
+    expect(load(feed).config.hasRest).toBe(false)
+  })
+
+  test.each([
+    ['none', []],
+    ['indices', ['indices']],
+    [' Indices, stocks,indices,', ['stocks', 'indices']],
+    ['stocks indices', ['stocks', 'indices']],
+  ])('FLOW_UNDERLYING=%s names the clusters %j', (value, clusters) => {
+    expect(load({ FLOW_UNDERLYING: value }).config.underlying).toEqual(clusters)
+  })
+
   test('symbols are upper-cased underlyings, each once, in order', () => {
     const { config } = load({ FLOW_SYMBOLS: ' spxw, SPX,,vixw ndxp,aapl1,AAPL ' })
     expect(config.symbols).toEqual(['SPX', 'VIX', 'NDX', 'AAPL'])
@@ -122,6 +143,8 @@ describe('bounds', () => {
     ['FLOW_SYMBOLS_PER_CONNECTION', '1', '10000', '0', '10001'],
     ['FLOW_SWEEP_WINDOW_MS', '0', '60000', '-1', '60001'],
     ['FLOW_QUOTE_MAX_AGE_MS', '0', '3600000', '-1', '3600001'],
+    ['FLOW_LOOKUP_PREMIUM', '0', '1000000000', '-1', '1000000001'],
+    ['FLOW_REST_PER_SECOND', '1', '1000', '0', '1001'],
     ['FLOW_RETENTION_DAYS', '0', '36500', '-1', '36501'],
     ['FLOW_RECONNECT_MIN_MS', '1', '300000', '0', '300001'],
     ['FLOW_SILENCE_MS', '1', '3600000', '0', '3600001'],
@@ -146,6 +169,9 @@ describe('bounds', () => {
     ['FLOW_SYMBOLS', 'TOOLONGX'],
     ['FLOW_SUBSCRIBE', 'quotes'],
     ['FLOW_RULES', 'OPRA2'],
+    ['FLOW_UNDERLYING', 'crypto'],
+    ['FLOW_UNDERLYING', 'none,stocks'],
+    ['FLOW_UNDERLYING', ','],
     ['FLOW_LOG', 'text'],
     ['FLOW_HTTP_HOST', 'a b'],
     ['MASSIVE_API_KEY', 'two words'],

@@ -30,6 +30,7 @@ export function recordCommand(): Command {
     ...(['massiveApiKey', 'feedUrl', 'restUrl', 'symbols', 'subscribe'] as const),
     ...(['symbolsPerConnection', 'quotesPerConnection', 'reconnectMinMs'] as const),
     ...(['silenceMs', 'dataDir', 'log'] as const),
+    ...(['lookupPremium', 'restPerSecond', 'underlying'] as const),
   ])
   return command.action(async ({ dir, maxMib }: { dir?: string; maxMib: string }) => {
     const { config, log } = setup()

@@ -22,7 +22,7 @@ export function replayCommand(): Command {
     )
   const setup = setupFor(command, [
     ...(['symbols', 'rules', 'minSize', 'sweepWindowMs', 'quoteMaxAgeMs', 'shards'] as const),
-    ...(['databaseUrl', 'dataDir', 'log', 'drainTimeoutMs'] as const),
+    ...(['lookupPremium', 'databaseUrl', 'dataDir', 'log', 'drainTimeoutMs'] as const),
   ])
   return command.action(async (file: string, flags: { speed: string }) => {
     const { config, log } = setup()
