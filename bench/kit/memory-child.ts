@@ -84,7 +84,7 @@ async function naiveGrowth(contracts: number): Promise<number> {
 
 /** What the writer keeps of each contract that it has been told of. */
 async function writerGrowth(contracts: number): Promise<number> {
-  const encoder = new RowEncoder()
+  const encoder = new RowEncoder('opra')
   const before = await residentBytes()
   const part = 1000
   for (let first = 0; first < contracts; first += part) {

@@ -2,11 +2,16 @@
 import { Bench } from 'tinybench'
 import { conditionText } from '../../src/domain/conditions.ts'
 import { parseContract } from '../../src/domain/contract.ts'
+import { CUSTOMER_CONFIDENCE } from '../../src/domain/customer-side.ts'
 import {
   AGGRESSIVENESS_TEXT,
+  AVERAGE_SCOPE_TEXT,
+  CUSTOMER_RULE_TEXT,
+  QUOTE_SOURCE_TEXT,
   SENTIMENT_TEXT,
   SIDE_TEXT,
   TRADE_TYPE_TEXT,
+  UNDERLYING_SOURCE_TEXT,
 } from '../../src/domain/labels.ts'
 import type { Definitions } from '../../src/slab/definitions.ts'
 import { ROW_SLAB_BYTES, ROW_SLAB_ROWS, RowSlab } from '../../src/slab/row-slab.ts'
@@ -26,7 +31,7 @@ const RUN_MS = 150
 export async function run(): Promise<Report> {
   const definitions = tapeDefinitions()
   const slab = tapeSlab(new RowSlab(new ArrayBuffer(ROW_SLAB_BYTES)), seeded(20_251_121))
-  const encoder = new RowEncoder()
+  const encoder = new RowEncoder('opra')
   encoder.define(definitions)
   const out = new CopyBuffer()
   const encode = (): void => {
@@ -103,8 +108,28 @@ function tapeSlab(slab: RowSlab, random: () => number): RowSlab {
     slab.sentiment[row] = Math.floor(random() * 3)
     slab.aggressiveness[row] = Math.floor(random() * 3)
     slab.side[row] = Math.floor(random() * 4)
+    fillEvidence(slab, row, hasQuote, random)
   }
   return slab
+}
+
+/** Most rows have a price of the underlying, a third has no open interest. */
+function fillEvidence(slab: RowSlab, row: number, hasQuote: boolean, random: () => number): void {
+  const hasUnderlying = random() < 0.9
+  slab.underlyingPrice[row] = hasUnderlying ? 50_123_300 + Math.floor(random() * 9_999) : Number.NaN
+  slab.underlyingSource[row] = hasUnderlying ? 3 : 0
+  slab.averageSum[row] = 10 + Math.floor(random() * 5_000)
+  slab.averageCount[row] = 64
+  slab.averageScope[row] = random() < 0.7 ? 1 : 2
+  slab.dayVolume[row] = Math.floor(random() * 50_000)
+  slab.openInterest[row] = random() < 1 / 3 ? -1 : Math.floor(random() * 20_000)
+  slab.multiplier[row] = 100
+  slab.sizePercentile[row] = Math.floor(random() * 10_001)
+  slab.premiumPercentile[row] = Math.floor(random() * 10_001)
+  slab.percentileSample[row] = 4_096
+  slab.customerSide[row] = hasQuote ? Math.floor(random() * 2) : 3
+  slab.customerRule[row] = hasQuote ? 1 + Math.floor(random() * 6) : 0
+  slab.quoteSource[row] = hasQuote ? 1 : 0
 }
 
 /** What one would write first: a string for each row, in COPY's text format. */
@@ -125,22 +150,37 @@ function textOf(slab: RowSlab, definitions: Definitions): string {
       contract.strikeMills / 1_000,
       expiration,
       contract.isCall ? 'call' : 'put',
-      '\\N',
       TRADE_TYPE_TEXT[slab.tradeType[row]!],
       SENTIMENT_TEXT[slab.sentiment[row]!],
       AGGRESSIVENESS_TEXT[slab.aggressiveness[row]!],
       SIDE_TEXT[slab.side[row]!],
       ...flags,
+      SIDE_TEXT[slab.customerSide[row]!],
+      CUSTOMER_RULE_TEXT[slab.customerRule[row]!] ?? '\\N',
+      CUSTOMER_CONFIDENCE[slab.customerRule[row]!],
+      QUOTE_SOURCE_TEXT[slab.quoteSource[row]!] ?? '\\N',
+      UNDERLYING_SOURCE_TEXT[slab.underlyingSource[row]!] ?? '\\N',
+      AVERAGE_SCOPE_TEXT[slab.averageScope[row]!] ?? '\\N',
+      'opra',
       exchangeText(slab.exchange[row]!) ?? '\\N',
       `{${conditions.join(',')}}`,
       slab.time[row],
       price,
       slab.size[row],
-      price * slab.size[row]! * 100,
+      price * slab.size[row]! * slab.multiplier[row]!,
       slab.dte[row],
       slab.arrival[row],
       orNull(slab.recv[row]!),
       orNull(slab.sequence[row]!),
+      orNull(slab.underlyingPrice[row]! / 10_000),
+      slab.dayVolume[row],
+      slab.openInterest[row] === -1 ? '\\N' : slab.openInterest[row],
+      slab.multiplier[row],
+      slab.averageSum[row]! / slab.averageCount[row]!,
+      slab.averageCount[row],
+      slab.sizePercentile[row]! / 100,
+      slab.premiumPercentile[row]! / 100,
+      slab.percentileSample[row],
       orNull(slab.bid[row]! / 10_000),
       orNull(slab.ask[row]! / 10_000),
       slab.bidSize[row],

@@ -4,12 +4,18 @@
  */
 import { conditionText } from '../domain/conditions.ts'
 import { parseContract } from '../domain/contract.ts'
+import { CUSTOMER_CONFIDENCE } from '../domain/customer-side.ts'
 import { exchangeAcronym } from '../domain/exchanges.ts'
 import {
   AGGRESSIVENESS_TEXT,
+  AVERAGE_SCOPE_TEXT,
+  CUSTOMER_RULE_TEXT,
+  CustomerRule,
+  QUOTE_SOURCE_TEXT,
   SENTIMENT_TEXT,
   SIDE_TEXT,
   TRADE_TYPE_TEXT,
+  UNDERLYING_SOURCE_TEXT,
 } from '../domain/labels.ts'
 import { EXCHANGE_NONE } from '../slab/event-slab.ts'
 import {
@@ -23,14 +29,22 @@ import {
 } from '../slab/row-slab.ts'
 import { NUMERIC_BYTES_MAX, writeTicks } from './numeric.ts'
 
-/** Blocks of contract, labels, exchange and conditions first, then what differs in every row. */
+/**
+ * Blocks of contract, labels, evidence, exchange and conditions first, then what differs in every
+ * row.
+ */
 export const COPY_COLUMNS = [
-  ...['symbol', 'contract_ticker', 'strike', 'expiration', 'option_type', 'underlying_price'],
+  ...['symbol', 'contract_ticker', 'strike', 'expiration', 'option_type'],
   ...['trade_type', 'sentiment', 'aggressiveness', 'side', 'is_sweep', 'is_block'],
   ...['is_above_ask', 'is_below_bid', 'is_unusual_volume', 'is_multi_leg', 'is_late'],
+  ...['customer_side', 'customer_rule', 'customer_confidence', 'quote_source'],
+  ...['underlying_source', 'average_scope', 'rules'],
   'exchange',
   'conditions',
   ...['timestamp', 'price', 'size', 'premium', 'dte', 'arrival', 'received_at', 'sequence'],
+  ...['underlying_price', 'day_volume', 'open_interest', 'multiplier'],
+  ...['average_size', 'average_prints'],
+  ...['size_percentile', 'premium_percentile', 'percentile_sample'],
   ...['bid', 'ask', 'bid_size', 'ask_size', 'quote_age_ms'],
   ...['event_id', 'event_legs', 'event_span_ms'],
 ] as const
@@ -68,7 +82,6 @@ export function contractBlock(ticker: string): ContractBlock {
     ticksField(contract.strikeMills * TICKS_PER_MILL),
     field(int32(contract.expirationDay - DAYS_1970_TO_2000)),
     textField(contract.isCall ? 'call' : 'put'),
-    NULL_FIELD, // underlying_price: no source yet
   ])
   return { bytes, ticker: Buffer.from(ticker, 'latin1') }
 }
@@ -90,14 +103,33 @@ export function labelBlock(
   ])
 }
 
+/** Where the labels come from; `rules` names the engine's rule set. */
+export function evidenceBlock(
+  customerSide: number,
+  customerRule: number,
+  quoteSource: number,
+  underlyingSource: number,
+  averageScope: number,
+  rules: string,
+): Buffer {
+  return Buffer.concat([
+    textField(SIDE_TEXT[customerSide]!),
+    textOrNull(CUSTOMER_RULE_TEXT[customerRule]!),
+    confidenceField(customerRule),
+    textOrNull(QUOTE_SOURCE_TEXT[quoteSource]!),
+    textOrNull(UNDERLYING_SOURCE_TEXT[underlyingSource]!),
+    textOrNull(AVERAGE_SCOPE_TEXT[averageScope]!),
+    textField(rules),
+  ])
+}
+
 /** Text of an exchange as the database stores it; null without one. */
 export function exchangeText(id: number): string | null {
   return id === EXCHANGE_NONE ? null : (exchangeAcronym(id) ?? `${id}`)
 }
 
 export function exchangeBlock(id: number): Buffer {
-  const text = exchangeText(id)
-  return text === null ? NULL_FIELD : textField(text)
+  return textOrNull(exchangeText(id))
 }
 
 /** A text array in binary: dimensions, has-null, element type, length, lower bound, elements. */
@@ -106,6 +138,18 @@ export function conditionsBlock(conditions: readonly (number | string)[]): Buffe
   const head = [1, 0, TEXT_OID, conditions.length, 1].map(int32)
   const texts = conditions.map((condition) => textField(conditionText(condition)))
   return field(Buffer.concat([...head, ...texts]))
+}
+
+/** Null where no rule could tell. */
+function confidenceField(rule: number): Buffer {
+  if (rule === CustomerRule.None) return NULL_FIELD
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatBE(CUSTOMER_CONFIDENCE[rule]!)
+  return field(bytes)
+}
+
+function textOrNull(text: string | null): Buffer {
+  return text === null ? NULL_FIELD : textField(text)
 }
 
 /** PostgreSQL's text holds no zero character; a feed may send one. */

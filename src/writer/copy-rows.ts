@@ -1,29 +1,39 @@
-import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
 import { DAY_MS } from '../domain/new-york.ts'
 import { CONDITION_SET_NONE, type Definitions } from '../slab/definitions.ts'
-import type { RowSlab } from '../slab/row-slab.ts'
+import { PERCENTILE_NONE, type RowSlab } from '../slab/row-slab.ts'
 import {
   type ContractBlock,
   conditionsBlock,
   contractBlock,
+  evidenceBlock,
   exchangeBlock,
   FLAG_BITS,
   labelBlock,
 } from './copy-blocks.ts'
 import type { CopyBuffer } from './copy-buffer.ts'
+import {
+  writeBigint,
+  writeBigintOrNull,
+  writeCountOrNull,
+  writeDecimal,
+  writeInteger,
+  writeNull,
+  writeReal,
+} from './copy-fields.ts'
 import { NUMERIC_BYTES_MAX, writeBigTicks, writeTicks } from './numeric.ts'
 
 /** Exchange ids are any 32-bit number: what a broken feed makes up is built anew each time. */
 const EXCHANGES_MAX = 1_024
 
-/** Room for what differs in every row: 5 bigints, 4 numerics, 10 integers, the event's numbers. */
-const VARIABLE_BYTES_MAX = 5 * 12 + 4 * NUMERIC_BYTES_MAX + 10 * 8 + 64
+/** What differs in every row: 4 bigints, 5 numerics, 15 integers and reals, the event's numbers. */
+const VARIABLE_BYTES_MAX = 4 * 12 + 5 * NUMERIC_BYTES_MAX + 15 * 8 + 64
 
 /** Codes of the four labels are below 8, 4, 4 and 4. */
 const LABELS_MAX = (8 * 4 * 4 * 4) << FLAG_BITS
 
-const TWO_POW_32 = 2 ** 32
-const DIGIT_0 = 48
+/** Bits of customer side, customer rule, and the sources of quote, underlying price and average. */
+const EVIDENCE_MAX = 1 << (2 + 3 + 2 + 2 + 2)
+
 const HYPHEN = 45
 
 /** Rows to COPY bytes. Holds the definitions of contracts and condition sets, append-only. */
@@ -34,8 +44,12 @@ export class RowEncoder {
   readonly #conditions: Buffer[] = []
   readonly #exchanges = new Map<number, Buffer>()
   readonly #labels: (Buffer | undefined)[] = Array.from({ length: LABELS_MAX })
+  readonly #evidence: (Buffer | undefined)[] = Array.from({ length: EVIDENCE_MAX })
+  readonly #rules: string
 
-  constructor() {
+  /** `rules`: the engine's rule set, which every row names. */
+  constructor(rules: string) {
+    this.#rules = rules
     this.#conditions[CONDITION_SET_NONE] = conditionsBlock([])
   }
 
@@ -95,15 +109,20 @@ export class RowEncoder {
     const conditions = this.#conditions[slab.conditions[row]!]
     if (conditions === undefined) throw new Error(`unknown condition set ${slab.conditions[row]}`)
     const labels = this.#labelsOf(slab, row)
+    const evidence = this.#evidenceOf(slab, row)
     const exchange = this.#exchangeOf(slab.exchange[row]!)
-    const shared = contract.bytes.length + labels.length + exchange.length + conditions.length
-    out.reserve(shared + contract.ticker.length + VARIABLE_BYTES_MAX)
+    const shared = contract.bytes.length + labels.length + evidence.length
+    out.reserve(
+      shared + exchange.length + conditions.length + contract.ticker.length + VARIABLE_BYTES_MAX,
+    )
     const { bytes, view } = out
     let at = out.length
     bytes.set(contract.bytes, at)
     at += contract.bytes.length
     bytes.set(labels, at)
     at += labels.length
+    bytes.set(evidence, at)
+    at += evidence.length
     bytes.set(exchange, at)
     at += exchange.length
     bytes.set(conditions, at)
@@ -114,11 +133,12 @@ export class RowEncoder {
     at = writeBigint(view, at, slab.time[row]!)
     at = writeTicks(view, at, price)
     at = writeInteger(view, at, size)
-    at = writePremium(view, at, price, size)
+    at = writePremium(view, at, price, size, slab.multiplier[row]!)
     at = writeInteger(view, at, slab.dte[row]!)
     at = writeInteger(view, at, slab.arrival[row]!)
     at = writeBigintOrNull(view, at, slab.recv[row]!)
     at = writeBigintOrNull(view, at, slab.sequence[row]!)
+    at = writeEvidence(view, at, slab, row)
     at = writeQuote(view, at, slab, row)
     out.length = writeEvent(view, bytes, at, slab, row, contract.ticker)
   }
@@ -147,6 +167,20 @@ export class RowEncoder {
     return built
   }
 
+  #evidenceOf(slab: RowSlab, row: number): Buffer {
+    const side = slab.customerSide[row]!
+    const rule = slab.customerRule[row]!
+    const quote = slab.quoteSource[row]!
+    const underlying = slab.underlyingSource[row]!
+    const average = slab.averageScope[row]!
+    const key = (((((((side << 3) | rule) << 2) | quote) << 2) | underlying) << 2) | average
+    const known = this.#evidence[key]
+    if (known !== undefined) return known
+    const built = evidenceBlock(side, rule, quote, underlying, average, this.#rules)
+    this.#evidence[key] = built
+    return built
+  }
+
   #exchangeOf(id: number): Buffer {
     const known = this.#exchanges.get(id)
     if (known !== undefined) return known
@@ -156,11 +190,43 @@ export class RowEncoder {
   }
 }
 
-function writePremium(view: DataView, at: number, price: number, size: number): number {
-  const ticks = price * size * CONTRACT_MULTIPLIER
+function writePremium(
+  view: DataView,
+  at: number,
+  price: number,
+  size: number,
+  multiplier: number,
+): number {
+  const ticks = price * size * multiplier
   return ticks <= Number.MAX_SAFE_INTEGER
     ? writeTicks(view, at, ticks)
-    : writeBigTicks(view, at, BigInt(price) * BigInt(size) * BigInt(CONTRACT_MULTIPLIER))
+    : writeBigTicks(view, at, BigInt(price) * BigInt(size) * BigInt(multiplier))
+}
+
+/** What the labels were weighed against, as far as it is known. */
+function writeEvidence(view: DataView, start: number, slab: RowSlab, row: number): number {
+  const underlying = slab.underlyingPrice[row]!
+  let at = Number.isNaN(underlying) ? writeNull(view, start) : writeTicks(view, start, underlying)
+  at = writeBigint(view, at, slab.dayVolume[row]!)
+  at = writeCountOrNull(view, at, slab.openInterest[row]!)
+  at = writeInteger(view, at, slab.multiplier[row]!)
+  const prints = slab.averageCount[row]!
+  if (prints === 0) {
+    at = writeNull(view, at)
+    at = writeNull(view, at)
+  } else {
+    at = writeReal(view, at, slab.averageSum[row]! / prints)
+    at = writeInteger(view, at, prints)
+  }
+  at = writePercentile(view, at, slab.sizePercentile[row]!)
+  at = writePercentile(view, at, slab.premiumPercentile[row]!)
+  return writeInteger(view, at, slab.percentileSample[row]!)
+}
+
+function writePercentile(view: DataView, at: number, hundredths: number): number {
+  return hundredths === PERCENTILE_NONE
+    ? writeNull(view, at)
+    : writeReal(view, at, hundredths / 100)
 }
 
 function writeQuote(view: DataView, start: number, slab: RowSlab, row: number): number {
@@ -173,8 +239,8 @@ function writeQuote(view: DataView, start: number, slab: RowSlab, row: number): 
   }
   at = writeTicks(view, at, bid)
   at = Number.isNaN(ask) ? writeNull(view, at) : writeTicks(view, at, ask)
-  at = writeSizeOrNull(view, at, slab.bidSize[row]!)
-  at = writeSizeOrNull(view, at, slab.askSize[row]!)
+  at = writeCountOrNull(view, at, slab.bidSize[row]!)
+  at = writeCountOrNull(view, at, slab.askSize[row]!)
   return writeInteger(view, at, slab.quoteAge[row]!)
 }
 
@@ -202,44 +268,4 @@ function writeEvent(
   view.setInt32(start, at - start - 4)
   at = writeInteger(view, at, slab.eventLegs[row]!)
   return writeInteger(view, at, slab.eventSpan[row]!)
-}
-
-/** A whole number of 0 to 2^53 as text. */
-function writeDecimal(bytes: Buffer, at: number, value: number): number {
-  let digits = 1
-  for (let bound = 10; value >= bound; bound *= 10) digits++
-  let rest = value
-  for (let place = at + digits - 1; place >= at; place--) {
-    const next = Math.floor(rest / 10)
-    bytes[place] = DIGIT_0 + (rest - next * 10)
-    rest = next
-  }
-  return at + digits
-}
-
-function writeNull(view: DataView, at: number): number {
-  view.setInt32(at, -1)
-  return at + 4
-}
-
-function writeInteger(view: DataView, at: number, value: number): number {
-  view.setInt32(at, 4)
-  view.setInt32(at + 4, value)
-  return at + 8
-}
-
-/** Sizes of a quote side: -1 is none. */
-function writeSizeOrNull(view: DataView, at: number, size: number): number {
-  return size < 0 ? writeNull(view, at) : writeInteger(view, at, size)
-}
-
-function writeBigint(view: DataView, at: number, value: number): number {
-  view.setInt32(at, 8)
-  view.setInt32(at + 4, Math.floor(value / TWO_POW_32))
-  view.setUint32(at + 8, value) // the low 32 bits of a double that holds a whole number
-  return at + 12
-}
-
-function writeBigintOrNull(view: DataView, at: number, value: number): number {
-  return Number.isNaN(value) ? writeNull(view, at) : writeBigint(view, at, value)
 }

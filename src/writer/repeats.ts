@@ -14,7 +14,7 @@ import { COPY_COLUMNS } from './copy-blocks.ts'
 const COLUMNS = COPY_COLUMNS.join(', ')
 
 const STAGING_SQL = `CREATE TEMP TABLE IF NOT EXISTS flow_incoming
-  (LIKE options_flow_history) ON COMMIT DELETE ROWS`
+  (LIKE options_flow_history INCLUDING DEFAULTS) ON COMMIT DELETE ROWS`
 
 /**
  * The same print: contract, sequence (which names it within its day), time and content. The bounds

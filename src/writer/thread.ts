@@ -19,10 +19,10 @@ const UPKEEP_PERIOD_MS = 3_600_000
 
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
-const { databaseUrl, isFeed, retentionDays } = workerData as WriterData
+const { databaseUrl, rules, isFeed, retentionDays } = workerData as WriterData
 const onStoreError = (error: StoreError): void => tell({ kind: 'store-error', ...error })
 
-const encoder = new RowEncoder()
+const encoder = new RowEncoder(rules)
 const forming = new Forming(encoder)
 const sink = new Sink({
   databaseUrl,

@@ -1,27 +1,12 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connect, copyRows } from '../../src/writer/connection.ts'
-import { CopyBuffer, rowOffsets } from '../../src/writer/copy-buffer.ts'
-import { RowEncoder } from '../../src/writer/copy-rows.ts'
+import { PERCENTILE_NONE } from '../../src/slab/row-slab.ts'
+import { connect } from '../../src/writer/connection.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
-import { definitionsOf, NONE, PLAIN, type Row, slabOf } from '../writer/rows.ts'
+import { NONE, PLAIN } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
-
-const CONTRACTS = [
-  'O:SPXW251219C06475000',
-  'O:SPY000101P00000001',
-  'O:BRKB991231C99999999',
-  'O:AAPL1251219P00100500',
-  'O:VIXW240229C00002050',
-]
-const CONDITIONS = [
-  [219],
-  [209, 232],
-  ['SWEEP', 'odd "text", {x}\\', ''],
-  [9999],
-  ['nul\0', 'ü€😀'],
-]
+import { CONTRACTS, comparable, drawnRow, expected, roundTrip } from './row-model.ts'
 
 let server: TestPostgres
 let url: string
@@ -39,22 +24,10 @@ afterAll(async () => {
 })
 beforeEach(() => client.query('TRUNCATE options_flow_history'))
 
-/** Encodes and copies rows, and reads them back in order of arrival as text. */
-async function roundTrip(rows: readonly Partial<Row>[]): Promise<Record<string, unknown>[]> {
-  const encoder = new RowEncoder()
-  encoder.define(definitionsOf(CONTRACTS, CONDITIONS))
-  const out = new CopyBuffer()
-  encoder.encode(slabOf(rows), 0, rows.length, out, 10_000, 1 << 28)
-  expect(rowOffsets(out.bytes.subarray(0, out.length))).toHaveLength(rows.length + 1)
-  await copyRows(client, out.bytes.subarray(0, out.length), 'options_flow_history')
-  const text = 'SELECT *, expiration::text AS expiration FROM options_flow_history ORDER BY arrival'
-  return (await client.query(text)).rows
-}
-
 describe('rows that go through COPY', () => {
   it('come back as the vendor sent and the classifier labelled them', async () => {
     const event = { eventLegs: 3, eventSpan: 250, eventTime: PLAIN.time - 250, eventArrival: 17 }
-    const [row] = await roundTrip([
+    const [row] = await roundTrip(client, [
       { ...event, conditions: 1, tradeType: 0, sentiment: 0, aggressiveness: 2, side: 0, flags: 5 },
     ])
     expect(row).toEqual({
@@ -83,6 +56,22 @@ describe('rows that go through COPY', () => {
       exchange: 'CBOE',
       conditions: ['ISOI'],
       sequence: '1234567',
+      customer_side: 'UNKNOWN',
+      customer_rule: null,
+      customer_confidence: null,
+      quote_source: null,
+      underlying_source: null,
+      day_volume: '250',
+      open_interest: null,
+      multiplier: 100,
+      average_size: null,
+      average_prints: null,
+      average_scope: null,
+      size_percentile: null,
+      premium_percentile: null,
+      percentile_sample: 0,
+      rules: 'opra',
+      revision: 0,
       bid: '45.2',
       ask: '45.6',
       bid_size: 10,
@@ -97,7 +86,7 @@ describe('rows that go through COPY', () => {
   })
 
   it('have null where the source has nothing', async () => {
-    const [none, halfQuote] = await roundTrip([
+    const [none, halfQuote] = await roundTrip(client, [
       { recv: Number.NaN, sequence: Number.NaN, bid: Number.NaN, ask: Number.NaN, exchange: NONE },
       { bidSize: -1, askSize: -1, arrival: 2 },
     ])
@@ -111,7 +100,7 @@ describe('rows that go through COPY', () => {
   })
 
   it('keep unknown exchanges and conditions as they came', async () => {
-    const rows = await roundTrip([
+    const rows = await roundTrip(client, [
       { exchange: 399, conditions: 4 },
       { exchange: -5, conditions: 3, arrival: 2 },
       { exchange: 0, conditions: 5, arrival: 3 },
@@ -128,7 +117,10 @@ describe('rows that go through COPY', () => {
       ...['is_sweep', 'is_block', 'is_above_ask', 'is_below_bid', 'is_unusual_volume'],
       ...['is_multi_leg', 'is_late'],
     ]
-    const rows = await roundTrip(columns.map((_, bit) => ({ flags: 1 << bit, arrival: bit + 1 })))
+    const rows = await roundTrip(
+      client,
+      columns.map((_, bit) => ({ flags: 1 << bit, arrival: bit + 1 })),
+    )
     const set = rows.map((row) => columns.filter((column) => row[column] === true))
     expect(set).toEqual(columns.map((column) => [column]))
   })
@@ -143,54 +135,16 @@ describe('rows that go through COPY', () => {
     [9_999_999_999, 2 ** 31 - 1, '999999.9999', '214748364678525163.53'],
     [100_000_001, 3, '10000.0001', '3000000.03'],
   ])('write %d ticks x %d contracts as exact decimals', async (price, size, dollars, premium) => {
-    const [row] = await roundTrip([{ price, size }])
+    const [row] = await roundTrip(client, [{ price, size }])
     expect([row!.price, row!.premium, row!.size]).toEqual([dollars, premium, size])
   })
 
   it('equal a plain text rendering of the same rows, whatever they hold', async () => {
-    const ticks = fc.oneof(
-      fc.integer({ min: 0, max: 10_000_000_000 }),
-      fc.constantFrom(0, 1, 9_999, 10_000, 99_999_999, 100_000_000, 10_000_000_000),
-    )
-    const count = fc.oneof(
-      fc.integer({ min: 1, max: 2 ** 31 - 1 }),
-      fc.integer({ min: 1, max: 500 }),
-      fc.constant(2 ** 31 - 1),
-    )
-    const time = fc.integer({ min: 1, max: 4_102_444_800_000 })
-    const whole = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
-    const orNaN = (arb: fc.Arbitrary<number>) => fc.oneof(arb, fc.constant(Number.NaN))
-    const upTo = (max: number) => fc.integer({ min: 0, max })
-    const row = fc.record({
-      time,
-      recv: orNaN(time),
-      sequence: orNaN(whole),
-      price: ticks,
-      bid: orNaN(ticks),
-      ask: ticks,
-      eventTime: time,
-      contract: upTo(CONTRACTS.length - 1),
-      eventArrival: count,
-      size: count,
-      exchange: fc.oneof(upTo(330), fc.integer(), fc.constant(NONE)),
-      bidSize: fc.oneof(fc.constant(-1), count),
-      askSize: fc.oneof(fc.constant(-1), count),
-      quoteAge: upTo(5_000),
-      eventLegs: upTo(3),
-      eventSpan: upTo(2_000),
-      dte: upTo(40_000),
-      conditions: upTo(CONDITIONS.length),
-      flags: upTo(127),
-      tradeType: upTo(4),
-      sentiment: upTo(2),
-      aggressiveness: upTo(2),
-      side: upTo(3),
-    })
     await fc.assert(
-      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (drawn) => {
+      fc.asyncProperty(fc.array(drawnRow, { minLength: 1, maxLength: 40 }), async (drawn) => {
         await client.query('TRUNCATE options_flow_history')
         const rows = drawn.map((one, place) => ({ ...PLAIN, ...one, arrival: place + 1 }))
-        const back = await roundTrip(rows)
+        const back = await roundTrip(client, rows)
         expect(back.map(comparable)).toEqual(rows.map(expected))
       }),
       { numRuns: 60, seed: 20251121 },
@@ -198,59 +152,101 @@ describe('rows that go through COPY', () => {
   })
 })
 
-/** Exact decimal text of ticks by string arithmetic, the plain way. */
-function decimal(ticks: bigint): string {
-  const text = ticks.toString().padStart(5, '0')
-  return `${text.slice(0, -4)}.${text.slice(-4)}`.replace(/\.?0+$/, '')
-}
+describe('the evidence of a row', () => {
+  it('comes back as it was, with the rule set of the engine', async () => {
+    const [row] = await roundTrip(
+      client,
+      [
+        {
+          ...{ underlyingPrice: 50_123_300, underlyingSource: 2, dayVolume: 12_345 },
+          ...{ openInterest: 678, multiplier: 10, averageSum: 100, averageCount: 64 },
+          ...{ averageScope: 1, sizePercentile: 9_713, premiumPercentile: 5 },
+          ...{ percentileSample: 4_096, customerSide: 1, customerRule: 2, quoteSource: 2 },
+        },
+      ],
+      'seed',
+    )
+    expect(row).toMatchObject({
+      ...{ underlying_price: '5012.33', underlying_source: 'indices', premium: '113750' },
+      ...{ day_volume: '12345', open_interest: 678, multiplier: 10 },
+      ...{ average_size: 1.5625, average_prints: 64, average_scope: 'contract' },
+      ...{ size_percentile: 97.13, premium_percentile: 0.05, percentile_sample: 4_096 },
+      ...{ customer_side: 'SELL', customer_rule: 'quote_best', quote_source: 'rest' },
+      ...{ rules: 'seed', revision: 0 },
+    })
+  })
 
-function expected(row: Row) {
-  const hasQuote = !Number.isNaN(row.bid)
-  const orNull = (value: number) => (Number.isNaN(value) ? null : `${value}`)
-  const ticker = CONTRACTS[row.contract]!
-  return {
-    ticker,
-    timestamp: `${row.time}`,
-    received: orNull(row.recv),
-    sequence: orNull(row.sequence),
-    price: decimal(BigInt(row.price)),
-    premium: decimal(BigInt(row.price) * BigInt(row.size) * 100n),
-    size: row.size,
-    dte: row.dte,
-    quote: hasQuote
-      ? [
-          decimal(BigInt(row.bid)),
-          decimal(BigInt(row.ask)),
-          row.bidSize === -1 ? null : row.bidSize,
-          row.askSize === -1 ? null : row.askSize,
-          row.quoteAge,
-        ]
-      : [null, null, null, null, null],
-    event:
-      row.eventLegs === 0
-        ? [null, null, null]
-        : [`${ticker}-${row.eventTime}-${row.eventArrival}`, row.eventLegs, row.eventSpan],
-  }
-}
+  it('is null where nothing is known, and 0 where it is known to be 0', async () => {
+    const [none, zero] = await roundTrip(client, [
+      { multiplier: 1 },
+      {
+        ...{ arrival: 2, underlyingPrice: 0, underlyingSource: 3, openInterest: 0, dayVolume: 0 },
+        ...{ averageSum: 0, averageCount: 16, averageScope: 2 },
+        ...{ sizePercentile: 0, premiumPercentile: 10_000 },
+      },
+    ])
+    const unknown = [
+      ...['underlying_price', 'underlying_source', 'open_interest', 'average_size'],
+      ...['average_prints', 'average_scope', 'size_percentile', 'premium_percentile'],
+      ...['customer_rule', 'customer_confidence', 'quote_source'],
+    ]
+    for (const column of unknown) expect([column, none![column]]).toEqual([column, null])
+    expect(none).toMatchObject({ customer_side: 'UNKNOWN', premium: '11375', percentile_sample: 0 })
+    expect(zero).toMatchObject({
+      ...{ underlying_price: '0', underlying_source: 'parity', open_interest: 0 },
+      ...{ day_volume: '0', average_size: 0, average_prints: 16, average_scope: 'underlying' },
+      ...{ size_percentile: 0, premium_percentile: 100 },
+    })
+  })
 
-function comparable(row: Record<string, unknown>) {
-  const { bid, ask, bid_size, ask_size, quote_age_ms } = row
-  return {
-    ticker: row.contract_ticker,
-    timestamp: row.timestamp,
-    received: row.received_at,
-    sequence: row.sequence,
-    price: row.price,
-    premium: row.premium,
-    size: row.size,
-    dte: row.dte,
-    quote: [bid, ask, bid_size, ask_size, quote_age_ms],
-    event: [row.event_id, row.event_legs, row.event_span_ms],
-  }
-}
+  it('tells rows apart that differ in one code only', async () => {
+    const codes = [
+      ...[0, 1, 3].map((customerSide) => ({ customerSide })),
+      ...[1, 2, 3, 4, 5, 6].map((customerRule) => ({ customerRule })),
+      ...[1, 2].map((quoteSource) => ({ quoteSource })),
+      ...[1, 2, 3].map((underlyingSource) => ({ underlyingSource })),
+      ...[1, 2].map((averageScope) => ({ averageScope })),
+    ]
+    const rows = codes.map((code, place) => ({ ...PLAIN, ...code, arrival: place + 1 }))
+    const back = await roundTrip(client, rows)
+    expect(back.map(comparable)).toEqual(rows.map(expected))
+    const confidences = back.slice(3, 9).map((row) => row.customer_confidence)
+    expect(confidences.every((one) => Number(one) > 0.5 && Number(one) < 1)).toBe(true)
+  })
+
+  it.each([
+    [10_000_000_000, 2 ** 31 - 1, 2 ** 31 - 1, '4611686014132420609000000'],
+    [1, 1, 1, '0.0001'],
+    [2 ** 31, 2 ** 22, 1, '900719925474.0992'],
+    [2 ** 31 + 1, 2 ** 22, 1, '900719925893.5296'],
+  ])('keeps the premium of %d ticks x %d x %d exact', async (price, size, multiplier, premium) => {
+    const [row] = await roundTrip(client, [{ price, size, multiplier }])
+    expect(row!.premium).toBe(premium)
+  })
+
+  it('keeps the largest numbers that its columns may hold', async () => {
+    const [row] = await roundTrip(client, [
+      {
+        ...{ dayVolume: Number.MAX_SAFE_INTEGER, openInterest: 2 ** 31 - 1 },
+        ...{ averageSum: 1_024 * (2 ** 31 - 1), averageCount: 1_024, averageScope: 2 },
+        ...{ underlyingPrice: 9_999_999_999, percentileSample: 2 ** 31 - 1 },
+        ...{ sizePercentile: PERCENTILE_NONE, premiumPercentile: 9_999 },
+      },
+    ])
+    expect(row).toMatchObject({
+      ...{ day_volume: '9007199254740991', open_interest: 2_147_483_647 },
+      ...{ average_prints: 1_024, underlying_price: '999999.9999' },
+      ...{ percentile_sample: 2_147_483_647, size_percentile: null, premium_percentile: 99.99 },
+    })
+    expect(Math.fround(Number(row!.average_size))).toBe(2 ** 31)
+  })
+})
 
 it('derives symbol, strike, expiration and right from any ticker', async () => {
-  await roundTrip(CONTRACTS.map((_, contract) => ({ contract, arrival: contract + 1 })))
+  await roundTrip(
+    client,
+    CONTRACTS.map((_, contract) => ({ contract, arrival: contract + 1 })),
+  )
   const rows = await query(
     url,
     `SELECT concat_ws(' ', symbol, strike, expiration, option_type) AS text

@@ -73,7 +73,7 @@ describe('a start', () => {
 
 describe('rows that PostgreSQL refuses', () => {
   it('are set aside and counted, and every other row of the batch is stored', async () => {
-    const encoder = new RowEncoder()
+    const encoder = new RowEncoder('opra')
     encoder.define(definitionsOf([TICKER]))
     const batch = newBatch(new CopyBuffer())
     encoder.encode(slabOf(numbered(1, 50)), 0, 50, batch.copy, 100, 1 << 20)

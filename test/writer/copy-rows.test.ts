@@ -7,7 +7,7 @@ const TICKER = 'O:SPXW251219C06475000'
 const DAY = 86_400_000
 
 function encoderWith(conditions: readonly string[] = []): RowEncoder {
-  const encoder = new RowEncoder()
+  const encoder = new RowEncoder('opra')
   encoder.define(definitionsOf([TICKER], [conditions]))
   return encoder
 }
