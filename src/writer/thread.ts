@@ -55,6 +55,9 @@ function take(message: ToWriter): void {
     case 'cancels':
       for (const cancel of message.cancels) forming.addCancel(cancel)
       break
+    case 'requotes':
+      for (const requote of message.requotes) forming.addRequote(requote)
+      break
     case 'gaps':
       for (const gap of message.gaps) forming.addGap(gap)
       break
@@ -131,8 +134,8 @@ async function fillInSteps(): Promise<void> {
 }
 
 function tellCommitted(batch: Batch, stored: Stored): void {
-  const { setAside, repeated, copyMs, commitMs } = stored
-  const { copy, cancels, slabs, encodeMs } = batch
+  const { setAside, repeated, revised, copyMs, commitMs } = stored
+  const { copy, requotes, cancels, slabs, encodeMs } = batch
   const buffers = slabs.map((slab) => slab.buffer)
   const counts = {
     rows: copy.rows - setAside - repeated,
@@ -140,8 +143,8 @@ function tellCommitted(batch: Batch, stored: Stored): void {
     repeated,
     bytes: copy.length,
     cancels: cancels.length,
-    requotes: 0,
-    revised: 0,
+    requotes: requotes.length,
+    revised,
   }
   const committedAt = performance.timeOrigin + performance.now()
   const times = { encodeMs, copyMs, commitMs, committedAt }
