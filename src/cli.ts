@@ -5,7 +5,7 @@ import { nodeProblem } from './node-version.ts'
 
 type Entry = {
   readonly name: string
-  readonly operand?: string
+  readonly operands?: string
   readonly description: string
   readonly load: () => Promise<Command>
 }
@@ -29,9 +29,15 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: 'replay',
-    operand: '<FILE>',
+    operands: '<FILE>',
     description: 'store the prints of a recording or of a flat file',
     load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  {
+    name: 'explain',
+    operands: '<CONTRACT> <SEQUENCE>',
+    description: 'tell what each label of a stored print rests on',
+    load: async () => (await import('./commands/explain.ts')).explainCommand(),
   },
   {
     name: 'migrate',
@@ -94,19 +100,19 @@ async function programFor(words: readonly string[]): Promise<Command> {
     })
   // else help would answer before the unknown command is noticed
   if (asked !== undefined && !ENTRIES.some(({ name }) => name === asked)) program.helpOption(false)
-  for (const { name, operand, description, load } of ENTRIES) {
+  for (const { name, operands, description, load } of ENTRIES) {
     const command =
       name === asked
         ? (await load()).copyInheritedSettings(program)
-        : stub(new commander.Command(name), operand)
+        : stub(new commander.Command(name), operands)
     program.addCommand(command.name(name).description(description))
   }
   return program
 }
 
 /** A command as the help of `flow` shows it. */
-function stub(command: Command, operand: string | undefined): Command {
-  return operand === undefined ? command : command.argument(operand)
+function stub(command: Command, operands: string | undefined): Command {
+  return operands === undefined ? command : command.arguments(operands)
 }
 
 /** Says what went wrong on standard error and gives the exit code for it. */

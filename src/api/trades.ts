@@ -1,20 +1,12 @@
 import { TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
+import { COLUMNS } from './columns.ts'
 import type { Database } from './database.ts'
 
 const LIMIT = 100
 const LIMIT_MAX = 1000
 const TIME_MAX = 8.64e15
 const NAMES = ['symbol', 'type', 'minPremium', 'since', 'limit'] as const
-
-/** Money as numbers: what a price or premium needs fits a double exactly as far as it is printed. */
-const COLUMNS = `symbol, contract_ticker, timestamp::float8 AS timestamp, price::float8 AS price,
-  size, premium::float8 AS premium, trade_type, sentiment, aggressiveness, side,
-  strike::float8 AS strike, expiration::text AS expiration, option_type,
-  underlying_price::float8 AS underlying_price, dte, is_sweep, is_block, is_above_ask,
-  is_below_bid, is_unusual_volume, is_multi_leg, is_late, exchange, conditions,
-  sequence::float8 AS sequence, bid::float8 AS bid, ask::float8 AS ask, bid_size, ask_size,
-  quote_age_ms, event_id, event_legs, event_span_ms, received_at::float8 AS received_at`
 
 /**
  * `GET /api/trades`: stored prints, newest first. `symbol` an underlying, `type` one or several trade

@@ -10,9 +10,13 @@ export type Setup = { readonly config: Config; readonly log: Log }
 
 /**
  * Adds the configuration's flags to a command; the result reads configuration and sets up the
- * log.
+ * log, which goes to `out`.
  */
-export function setupFor(command: Command, keys?: readonly ConfigKey[]): () => Setup {
+export function setupFor(
+  command: Command,
+  keys?: readonly ConfigKey[],
+  out: NodeJS.WritableStream = process.stdout,
+): () => Setup {
   const flags = configFlags(command, keys)
   return () => {
     const { config, warnings } = loadConfig({
@@ -25,7 +29,7 @@ export function setupFor(command: Command, keys?: readonly ConfigKey[]): () => S
     const log = createLog({
       format: config.log,
       secrets: secretsOf(config.massiveApiKey, urls),
-      write: writeTo(process.stdout),
+      write: writeTo(out),
     })
     for (const warning of warnings) log.warn(warning)
     return { config, log }

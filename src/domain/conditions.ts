@@ -74,6 +74,16 @@ export function conditionText(condition: number | string): string {
   return typeof condition === 'string' ? condition : (SHORT_CODES.get(condition) ?? `${condition}`)
 }
 
+const IDS: ReadonlyMap<string, number> = new Map([...SHORT_CODES].map(([id, code]) => [code, id]))
+
+/**
+ * The condition behind a stored text: `ISOI` gives 219, `999` the id 999, any other text itself. A
+ * feed that sent the text `ISOI` in place of 219 is not told from one that sent the id.
+ */
+export function conditionOf(text: string): number | string {
+  return IDS.get(text) ?? (/^\d{1,9}$/.test(text) ? Number(text) : text)
+}
+
 /** Unknown ids, legacy ids and strings are ordinary prints: Regular. */
 export function groupOf(condition: number | string): Group {
   switch (condition) {

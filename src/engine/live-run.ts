@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from '../api/database.ts'
+import { tradeRoute } from '../api/trade.ts'
 import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
@@ -171,7 +172,7 @@ export class LiveRun {
       registry: this.#metrics.registry,
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
-      routes: [tradesRoute(() => this.#api)],
+      routes: [tradesRoute(() => this.#api), tradeRoute(() => this.#api)],
       onError: (error, path) => log.error(`request for ${path} failed`, error),
     })
   }
