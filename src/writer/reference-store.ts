@@ -5,7 +5,7 @@ import type { Reference, SizeProfile, StoreError } from './messages.ts'
 import { describeError, reasonOf } from './store-error.ts'
 
 /** Entries that wait for the database; the one that waits longest goes first. */
-export const PROFILES_MAX = 20_000
+export const PROFILES_MAX = 10_000
 export const REFERENCES_MAX = 200_000
 
 /** How long the first entry waits for company, and how long all wait after a failure. */

@@ -5,6 +5,9 @@ import { migrate } from './migrate.ts'
 /** A writer that has been away for longer than this is not coming back. */
 const WRITERS_KEPT_MS = 30 * 86_400_000
 
+/** A start reads those of its day only. Long enough for any weekend and a wrong clock. */
+const REFERENCE_DAYS = 7
+
 /** What cleanup_old_flow() goes by from now on; null leaves what is set. */
 export async function writeRetention(client: Client, days: number | null): Promise<void> {
   if (days === null) return
@@ -34,6 +37,8 @@ export async function upkeep(
     await makePartitionsAhead(client)
     const oldest = Date.now() - WRITERS_KEPT_MS
     await client.query('DELETE FROM flow_batches WHERE committed_at < $1', [oldest])
+    const stale = 'DELETE FROM flow_contracts WHERE day < current_date - $1::integer'
+    await client.query(stale, [REFERENCE_DAYS])
     return mayDrop ? removeOldFlow(client) : 0
   })
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sql as flowHistory } from '../../src/writer/migrations/0001_flow_history.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
-import { query, startTestPostgres, type TestPostgres } from './database.ts'
-import { startedWriter } from './started-writer.ts'
+import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
+import { numbered, PLAIN, postRows, startedWriter } from './started-writer.ts'
 
 const NAMES = ['0001_flow_history', '0002_evidence']
 
@@ -29,6 +30,34 @@ async function schema(): Promise<string> {
   )
   return JSON.stringify([columns, functions])
 }
+
+/** A database as version 1 of the schema left it, with a row of a day and one of the DEFAULT. */
+async function versionOne(): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query(`CREATE TABLE flow_migrations (version integer PRIMARY KEY,
+      name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
+    await client.query(flowHistory)
+    await client.query(`INSERT INTO flow_migrations (version, name) VALUES (1, '${NAMES[0]}')`)
+    await client.query("SELECT flow_ensure_partition('2025-11-21')")
+    for (const [time, arrival] of [
+      [PLAIN.time, 1],
+      [7, 2],
+    ]) {
+      await client.query(`INSERT INTO options_flow_history (timestamp, size, dte, arrival,
+        expiration, is_sweep, is_block, is_above_ask, is_below_bid, is_unusual_volume, symbol,
+        contract_ticker, price, premium, trade_type, sentiment, aggressiveness, strike, option_type)
+        VALUES (${time}, 250, 28, ${arrival}, '2025-12-19', true, false, false, false, false,
+        'SPX', 'O:SPXW251219C06475000', 45.5, 1137500, 'SWEEP', 'BULLISH', 'NORMAL', 6475, 'call')`)
+    }
+  })
+}
+
+const files = () =>
+  query(
+    url,
+    `SELECT relname, relfilenode FROM pg_class
+     WHERE relname IN ('options_flow_history_p20251121', 'options_flow_history_default') ORDER BY 1`,
+  )
 
 describe('migrations', () => {
   it('give every column of the contract its type', async () => {
@@ -82,6 +111,50 @@ describe('migrations', () => {
       { version: 1 },
       { version: 2 },
     ])
+  })
+
+  it('bring a database with rows up to date without writing the rows anew', async () => {
+    await versionOne()
+    const before = await files()
+    expect(await migrateDatabase(url)).toEqual(['0002_evidence'])
+    expect(await files()).toEqual(before)
+    const { writer } = await startedWriter(url)
+    postRows(writer, numbered(3, 1))
+    await writer.drain()
+    await writer.stop()
+    const rows = await query(
+      url,
+      `SELECT arrival, premium, multiplier, customer_side, revision, rules, open_interest,
+         percentile_sample, tableoid::regclass::text AS part
+       FROM options_flow_history ORDER BY arrival`,
+    )
+    const old = {
+      ...{ premium: '1137500', multiplier: 100, customer_side: 'UNKNOWN', revision: 0 },
+      ...{ rules: null, open_interest: null, percentile_sample: null },
+    }
+    expect(rows).toEqual([
+      { arrival: 1, ...old, part: 'options_flow_history_p20251121' },
+      { arrival: 2, ...old, part: 'options_flow_history_default' },
+      {
+        ...{ arrival: 3, ...old, rules: 'opra', percentile_sample: 0 },
+        part: 'options_flow_history_p20251121',
+      },
+    ])
+  })
+
+  it('are applied once to a database with rows by processes that start at once', async () => {
+    await versionOne()
+    const applied = await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(url)))
+    expect(applied.flat()).toEqual(['0002_evidence'])
+    expect(await query(url, 'SELECT FROM options_flow_history')).toHaveLength(2)
+  })
+
+  it('leave a column that somebody added as it is, and change nothing', async () => {
+    await versionOne()
+    await query(url, "ALTER TABLE options_flow_history ADD COLUMN rules text DEFAULT 'mine'")
+    const before = await schema()
+    await expect(migrateDatabase(url)).rejects.toThrow('column "rules" of relation')
+    expect(await schema()).toBe(before)
   })
 
   it('refuse a database that is newer than the program, and say so', async () => {

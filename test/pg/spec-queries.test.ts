@@ -175,6 +175,27 @@ describe('retention', () => {
     expect(await arrivals()).toEqual([2])
   })
 
+  it('removes the events of that time too, which do not count', async () => {
+    await fill(90)
+    const now = Date.now()
+    for (const table of ['flow_events', 'flow_event_revisions']) {
+      for (const age of [91, 89]) {
+        await query(
+          url,
+          `INSERT INTO ${table} (event_id, revision, reason, kind, symbol, contract_ticker, side,
+             sentiment, started_at, ended_at, span_ms, leg_count, legs, total_size, total_premium,
+             recorded_at)
+           VALUES ('${age}', 1, 'found', 'SWEEP', 'SPX', 'O:SPXW251219C06475000', 'BUY', 'BULLISH',
+             ${now - age * DAY}, ${now}, 0, 0, '[]', 0, 0, ${now})`,
+        )
+      }
+    }
+    expect(await query(url, CLEANUP)).toEqual([{ cleanup_old_flow: '5' }])
+    for (const table of ['flow_events', 'flow_event_revisions']) {
+      expect(await query(url, `SELECT event_id FROM ${table}`)).toEqual([{ event_id: '89' }])
+    }
+  })
+
   it('keeps all with 0 days', async () => {
     await fill(0)
     expect(await query(url, CLEANUP)).toEqual([{ cleanup_old_flow: '0' }])
