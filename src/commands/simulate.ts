@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { checkRecording, readRecording } from '../recording/read.ts'
+import { CLUSTERS, type Cluster } from '../simulator/clusters.ts'
 import { type Fault, parseFault } from '../simulator/faults.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts'
 import { onSignals } from './signals.ts'
@@ -14,6 +15,7 @@ type Flags = {
   readonly symbols?: string
   readonly apiKey?: string
   readonly maxConnections: string
+  readonly clusters: string
   readonly waitFor: string
   readonly fault: readonly string[]
   readonly deflate?: boolean
@@ -33,11 +35,12 @@ export function simulateCommand(): Command {
     .option('--rate <number|max>', 'prints a second of the synthetic tape', '200')
     .option('--symbols <list>', 'underlyings of the synthetic tape (default SPX,NDX,SPY,QQQ,IWM)')
     .option('--api-key <key>', 'the only key that is accepted (default: any but "invalid")')
-    .option('--max-connections <number>', 'connections of one key', '1')
+    .option('--max-connections <number>', 'connections of one key to a cluster', '1')
+    .option('--clusters <list>', 'of the plan; the others refuse a key', CLUSTERS.join(','))
     .option('--wait-for <number>', 'begin once so many connections have subscribed', '1')
     .option(
       '--fault <fault>',
-      'such as drop@10s, silence@5s:30s, authfail; repeatable',
+      'such as drop@10s, silence@5s:30s, authfail, rest500:10%; repeatable',
       collect,
       [],
     )
@@ -113,8 +116,9 @@ function optionsOf(flags: Flags): { options: SimulatorOptions; problems: readonl
       return []
     }
   })
+  const source = sourceOf(flags, problems, whole)
   const options: SimulatorOptions = {
-    source: sourceOf(flags, problems, whole),
+    source,
     host: flags.host,
     port: whole('port', flags.port, 0, 65_535),
     maxConnections: whole('max-connections', flags.maxConnections, 1, 10_000),
@@ -122,10 +126,20 @@ function optionsOf(flags: Flags): { options: SimulatorOptions; problems: readonl
     eventsPerFrame: whole('events-per-frame', flags.eventsPerFrame, 1, 10_000),
     deflate: flags.deflate ?? false,
     faults,
+    faultSeed: source.kind === 'synthetic' ? (source.seed ?? 1) : 1,
+    clusters: clustersOf(flags.clusters, problems),
     ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
   }
   if (flags.apiKey === '') problems.push('--api-key: expected a key, got none')
   return { options, problems }
+}
+
+function clustersOf(text: string, problems: string[]): Cluster[] {
+  const names = text.split(',').map((name) => name.trim())
+  const clusters = CLUSTERS.filter((cluster) => names.includes(cluster))
+  if (clusters.length === names.length) return clusters
+  problems.push(`--clusters: expected some of ${CLUSTERS.join(',')}, each once, got "${text}"`)
+  return clusters
 }
 
 function sourceOf(

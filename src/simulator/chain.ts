@@ -10,19 +10,34 @@ export type ListedContract = {
   readonly isCall: boolean
   /** Dollars. */
   readonly strike: number
+  /** Dollars between two strikes. */
+  readonly strikeStep: number
+  /** Price of the underlying when the contract was listed, dollars. */
+  readonly money: number
   /** Value by the model, dollars. */
   value: number
+  /** The part of it that a call and a put of one strike and expiry have in common, dollars. */
+  timeValue: number
   bid: number
   ask: number
   bidSize: number
   askSize: number
+  /** Vendor exchange ids of the venues that set the quote. */
+  bidExchange: number
+  askExchange: number
   /** Vendor time of the quote, epoch ms; 0: not quoted yet. */
   quoteTime: number
+  /** Place in the tape of its last print, epoch ms; 0: none yet. */
+  printedAt: number
+  /** The other right of the same root, strike and expiry. */
+  twin: ListedContract | null
   /** The vendor's sequence: grows, with holes. */
   sequence: number
 }
 
 const STRIKES_EACH_SIDE = 40
+/** Of a root whose profile says nothing else. */
+export const SHARES_PER_CONTRACT = 100
 
 /** The contracts of a root as of a time: strikes around the price, calls and puts, each expiry. */
 export function listContracts(
@@ -32,31 +47,50 @@ export function listContracts(
 ): ListedContract[] {
   const step = underlying.strikeStep
   const middle = Math.round(underlying.price / step)
+  const each = profile.strikesEachSide ?? STRIKES_EACH_SIDE
   const contracts: ListedContract[] = []
   for (const expirationDay of expirations(newYorkDay(time), profile.expiries)) {
-    for (let at = middle - STRIKES_EACH_SIDE; at <= middle + STRIKES_EACH_SIDE; at++) {
+    for (let at = middle - each; at <= middle + each; at++) {
       if (at <= 0) continue
-      for (const isCall of [true, false]) {
-        const strike = at * step
-        contracts.push({
-          ticker: tickerOf(profile.root, expirationDay, isCall, strike),
-          profile,
-          underlying: underlying.symbol,
-          expirationDay,
-          isCall,
-          strike,
-          value: 0,
-          bid: 0,
-          ask: 0,
-          bidSize: 0,
-          askSize: 0,
-          quoteTime: 0,
-          sequence: 0,
-        })
-      }
+      const call = newContract(underlying, profile, expirationDay, true, at * step)
+      const put = newContract(underlying, profile, expirationDay, false, at * step)
+      call.twin = put
+      put.twin = call
+      contracts.push(call, put)
     }
   }
   return contracts
+}
+
+function newContract(
+  underlying: UnderlyingProfile,
+  profile: RootProfile,
+  expirationDay: number,
+  isCall: boolean,
+  strike: number,
+): ListedContract {
+  return {
+    ticker: tickerOf(profile.root, expirationDay, isCall, strike),
+    profile,
+    underlying: underlying.symbol,
+    expirationDay,
+    isCall,
+    strike,
+    strikeStep: underlying.strikeStep,
+    money: underlying.price,
+    value: 0,
+    timeValue: 0,
+    bid: 0,
+    ask: 0,
+    bidSize: 0,
+    askSize: 0,
+    bidExchange: 0,
+    askExchange: 0,
+    quoteTime: 0,
+    printedAt: 0,
+    twin: null,
+    sequence: 0,
+  }
 }
 
 /** `2026-11-22`. */

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { Cluster } from './clusters.ts'
 import type { Stats } from './stats.ts'
 import { Subscriptions } from './subscriptions.ts'
 import {
@@ -14,6 +15,7 @@ import {
 
 /** What the account says to a key, and what it does with one more session. */
 export type Account = {
+  readonly cluster: Cluster
   readonly isValid: (key: string) => boolean
   readonly hasPlan: boolean
   /** The auth message is not heard. */
@@ -27,7 +29,8 @@ export type Account = {
 
 /** The server's side of one client: handshake, subscriptions, and frames out. */
 export class Connection {
-  readonly subscriptions = new Subscriptions()
+  readonly cluster: Cluster
+  readonly subscriptions: Subscriptions
   /** Set with auth_success. */
   key = ''
   readonly #socket: WebSocket
@@ -38,6 +41,8 @@ export class Connection {
   #hasSubscribed = false
 
   constructor(socket: WebSocket, account: Account, stats: Stats) {
+    this.cluster = account.cluster
+    this.subscriptions = new Subscriptions(account.cluster)
     this.#socket = socket
     this.#account = account
     this.#stats = stats

@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts'
 import type { Fault, TimedFault } from './faults.ts'
 import { isTimed } from './faults.ts'
 import type { Hub } from './hub.ts'
@@ -5,19 +6,26 @@ import type { Hub } from './hub.ts'
 const MIB = 1024 * 1024
 const SAMPLE = '[{"ev":"T","sym":"O:SPY261218C00650000","x":302,"p":1.5,"s":1,"t":1}]'
 
-/** Lets each timed fault happen once, counted from now. Returns what calls them off. */
-export function scheduleFaults(faults: readonly Fault[], hub: Hub): () => void {
+/**
+ * Lets each timed fault happen once, counted from now, to the connections of all clusters. Returns
+ * what calls them off.
+ */
+export function scheduleFaults(
+  faults: readonly Fault[],
+  hub: Hub,
+  beside: ReadonlySet<Connection>,
+): () => void {
   const timers = faults
     .filter(isTimed)
-    .map((fault) => setTimeout(() => happen(fault, hub), fault.atMs))
+    .map((fault) => setTimeout(() => happen(fault, hub, beside), fault.atMs))
   return () => {
     for (const timer of timers) clearTimeout(timer)
   }
 }
 
-function happen(fault: TimedFault, hub: Hub): void {
+function happen(fault: TimedFault, hub: Hub, beside: ReadonlySet<Connection>): void {
   if (fault.name === 'silence') hub.silence(fault.durationMs)
-  for (const connection of hub.connections) {
+  for (const connection of [...hub.connections, ...beside]) {
     switch (fault.name) {
       case 'drop':
         connection.drop()

@@ -26,12 +26,16 @@ export class Hub {
     this.#silentUntil = performance.now() + ms
   }
 
+  get isSilent(): boolean {
+    return performance.now() < this.#silentUntil
+  }
+
   /** Sends each connection the events that it asked for, several in a frame. */
   publish(events: readonly WireEvent[]): void {
     if (events.length === 0) return
     for (const { kind } of events) this.#stats[kind === 'T' ? 'prints' : 'quotes']++
-    this.#history.add(`[${events.map((event) => event.json).join(',')}]`)
-    if (this.#isSilent()) return
+    this.#history.addEvents(events)
+    if (this.isSilent) return
     for (const connection of this.connections) {
       if (!connection.isReady) continue
       const { subscriptions } = connection
@@ -50,7 +54,7 @@ export class Hub {
    * that they asked for.
    */
   relay(frame: Uint8Array, isBinary: boolean): void {
-    if (this.#isSilent()) return
+    if (this.isSilent) return
     let events: readonly WireEvent[] | null = null
     for (const connection of this.connections) {
       if (!connection.isReady) continue
@@ -90,9 +94,5 @@ export class Hub {
       readers++
     }
     return readers > 0
-  }
-
-  #isSilent(): boolean {
-    return performance.now() < this.#silentUntil
   }
 }

@@ -30,6 +30,7 @@ export async function playLive(
       events.map((event) => ({
         kind: event.kind,
         ticker: event.contract.ticker,
+        time: event.time,
         json: eventJson(event),
       })),
     )

@@ -17,23 +17,26 @@ export type ListedRoot = {
   readonly underlying: Underlying
 }
 
-type Underlying = { readonly profile: UnderlyingProfile; price: number }
+export type Underlying = { readonly profile: UnderlyingProfile; price: number }
 
 /** Underlyings that walk at random, and contracts that are worth what a simple model says. */
 export class Market {
   readonly roots: readonly ListedRoot[]
-  readonly #underlyings: readonly Underlying[]
+  /** With their present prices, dollars. */
+  readonly underlyings: readonly Underlying[]
+  readonly #byName: ReadonlyMap<string, Underlying>
   readonly #random: Random
   #movedAt: number
 
   constructor(symbols: readonly string[], time: number, random: Random) {
     this.#random = random
     this.#movedAt = time
-    this.#underlyings = symbols.map((symbol) => {
+    this.underlyings = symbols.map((symbol) => {
       const profile = underlyingProfile(symbol)
       return { profile, price: profile.price }
     })
-    this.roots = this.#underlyings.flatMap((underlying) =>
+    this.#byName = new Map(this.underlyings.map((known) => [known.profile.symbol, known]))
+    this.roots = this.underlyings.flatMap((underlying) =>
       underlying.profile.roots.map((profile) => ({
         profile,
         sizes: new PrintSizes(profile, random),
@@ -53,7 +56,7 @@ export class Market {
     const elapsed = time - this.#movedAt
     if (elapsed < MOVE_PERIOD_MS) return
     this.#movedAt = time
-    for (const underlying of this.#underlyings) {
+    for (const underlying of this.underlyings) {
       const deviation = underlying.profile.volatility * Math.sqrt(elapsed / SESSION_YEAR_MS)
       underlying.price *= Math.exp(
         Math.max(-0.02, Math.min(0.02, deviation * this.#random.normal())),
@@ -63,6 +66,11 @@ export class Market {
       revalue(root, time)
       sortAlmostSorted(root.contracts)
     }
+  }
+
+  /** Present price of the underlying of a contract, dollars. */
+  priceOf(contract: ListedContract): number {
+    return this.#byName.get(contract.underlying)!.price
   }
 
   /** A contract worth about `price` dollars, rather one that expires soon. */
@@ -102,6 +110,7 @@ function revalue(root: ListedRoot, time: number): void {
     const deviation = price * profile.volatility * Math.sqrt(left / YEAR_MS)
     const distance = (contract.isCall ? 1 : -1) * (price - contract.strike)
     contract.value = bachelier(distance, deviation)
+    contract.timeValue = contract.value - Math.max(0, distance)
   }
 }
 

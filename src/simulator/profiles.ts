@@ -25,6 +25,10 @@ export type RootProfile = {
   readonly expiries: 'daily' | 'monthly'
   /** Penny: 0.01 throughout; nickel: 0.05 below 3 dollars, 0.10 from there. */
   readonly tick: 'penny' | 'nickel'
+  /** Default 100; another number makes it an adjusted series. */
+  readonly sharesPerContract?: number
+  /** Strikes listed above and below the price. Default 40. */
+  readonly strikesEachSide?: number
 }
 
 export type UnderlyingProfile = {
@@ -80,6 +84,9 @@ const QQQ = {
   premium: { p50: 179, p90: 1598, p99: 10_248, p999: 45_390, max: 3_370_800 },
 }
 
+/** A series as a corporate action leaves it: few strikes, another number of shares. */
+const ADJUSTED = { sharesPerContract: 10, strikesEachSide: 8, expiries: 'monthly' } as const
+
 const index = { tick: 'nickel' } as const
 const fund = { tick: 'penny', venues: MULTIPLY_LISTED, expiries: 'daily' } as const
 
@@ -109,7 +116,10 @@ const KNOWN: readonly UnderlyingProfile[] = [
     price: 650,
     volatility: 0.16,
     strikeStep: 1,
-    roots: [{ root: 'SPY', weight: 65, ...SPY, ...fund }],
+    roots: [
+      { root: 'SPY', weight: 65, ...SPY, ...fund },
+      { root: 'SPY1', weight: 0.4, ...SPY, ...fund, ...ADJUSTED },
+    ],
   },
   {
     symbol: 'QQQ',

@@ -1,4 +1,5 @@
 import type { ListedContract } from './chain.ts'
+import type { RootProfile } from './profiles.ts'
 import type { Random } from './random.ts'
 
 const QUOTE_AGE_MS_MAX = 2500
@@ -11,19 +12,38 @@ function tickAt(contract: ListedContract, cents: number): number {
   return cents < 300 ? 5 : 10
 }
 
-/** Puts a fresh quote around the model value. */
+/**
+ * Puts a fresh quote around the model value. The venues that set bid and ask are drawn from those of
+ * the root; a call and a put of one strike stray from parity by a tick or two at most.
+ */
 export function requote(contract: ListedContract, time: number, random: Random): void {
   const value = contract.value * 100
   const tick = tickAt(contract, value)
   const ticks = Math.max(1, Math.round((0.6 + 0.8 * random.next()) * 0.03 * (value / tick)))
   const spread = Math.min(ticks, random.int(2, 6)) * tick
-  const jitter = (random.next() - 0.5) * 0.01 * value
+  const jitter = (random.next() - 0.5) * contract.timeValue // a hundredth of it, in cents
   contract.bid = Math.max(0, Math.round((value + jitter - spread / 2) / tick) * tick)
   contract.ask = contract.bid + spread
   contract.bidSize = random.int(1, 400)
   contract.askSize = random.int(1, 400)
+  contract.bidExchange = venueOf(contract, random)
+  contract.askExchange = venueOf(contract, random)
   contract.quoteTime = time
 }
+
+/** A venue of the root, as often as its weight says. */
+function venueOf({ profile: { venues } }: ListedContract, random: Random): number {
+  let table = VENUES.get(venues)
+  if (table === undefined) {
+    // one of many rows is quicker to draw than a weight, and there is a quote for every print
+    table = venues.flatMap(([id, weight]) => new Array<number>(Math.ceil(2 * weight)).fill(id))
+    VENUES.set(venues, table)
+  }
+  return random.pick(table)
+}
+
+/** Venues of each list as often as they weigh. */
+const VENUES = new Map<RootProfile['venues'], readonly number[]>()
 
 /**
  * Makes sure that a print of this side can happen at the quote. Returns whether there is a new

@@ -19,12 +19,11 @@ export class RestQuery {
     return limit
   }
 
-  /** Whether a value passes `name`, `name.gte`, `name.gt`, `name.lte` and `name.lt`. */
-  passes<T extends bigint | string | number>(
+  /** What tells whether a value passes `name`, `name.gte`, `name.gt`, `name.lte`, `name.lt`. */
+  filter<T extends bigint | string | number>(
     name: string,
-    value: T,
     parse: (text: string) => T,
-  ): boolean {
+  ): (value: T) => boolean {
     const bound = (suffix: string): T | null => {
       const text = this.#params.get(name + suffix)
       return text === null ? null : parse(text)
@@ -34,13 +33,12 @@ export class RestQuery {
     const gt = bound('.gt')
     const lte = bound('.lte')
     const lt = bound('.lt')
-    return (
+    return (value) =>
       (equal === null || value === equal) &&
       (gte === null || value >= gte) &&
       (gt === null || value > gt) &&
       (lte === null || value <= lte) &&
       (lt === null || value < lt)
-    )
   }
 }
 

@@ -1,8 +1,11 @@
 import { parseContract } from '../domain/contract.ts'
+import { SHARES_PER_CONTRACT } from './chain.ts'
 import { flood } from './flood.ts'
 import type { History } from './history.ts'
 import type { Hub } from './hub.ts'
 import { playLive } from './live.ts'
+import type { Underlying } from './market.ts'
+import type { Reference } from './rest-contracts.ts'
 import { type SyntheticOptions, SyntheticTape } from './synthetic.ts'
 import { playTape, type Tape, tickersOfTape } from './tape.ts'
 
@@ -21,7 +24,13 @@ export type Source =
 export type Prepared = {
   readonly play: () => Promise<void>
   readonly tickers: () => Promise<readonly string[]>
+  /** Null for a contract of which the source knows the ticker only. */
+  readonly reference: (ticker: string) => Reference | null
+  /** With their present prices; a recording has none. */
+  readonly underlyings: () => readonly Underlying[]
 }
+
+const NOTHING_KNOWN = { reference: () => null, underlyings: () => [] } as const
 
 /** Gets a source ready: its contracts are known before it plays. */
 export function prepareSource(
@@ -31,10 +40,13 @@ export function prepareSource(
   eventsPerFrame: number,
   isStopped: () => boolean,
 ): Prepared {
-  if (source.kind === 'none') return { play: () => new Promise(() => {}), tickers: async () => [] }
+  if (source.kind === 'none') {
+    return { ...NOTHING_KNOWN, play: () => new Promise(() => {}), tickers: async () => [] }
+  }
   if (source.kind === 'tape') {
     let tickers: Promise<string[]> | null = null
     return {
+      ...NOTHING_KNOWN,
       play: () => playTape(source, hub, history, isStopped),
       tickers: () => {
         tickers ??= tickersOfTape(source).then((all) =>
@@ -47,9 +59,17 @@ export function prepareSource(
   const { kind: _, rate = 200, prints = Number.POSITIVE_INFINITY, ...rest } = source
   const numeric = rate === 'max' ? {} : { rate }
   const tape = new SyntheticTape({ ...rest, ...numeric, start: Date.now() })
-  const tickers = tape.contracts.map((contract) => contract.ticker).sort()
+  const contracts = new Map(tape.contracts.map((contract) => [contract.ticker, contract]))
+  const tickers = [...contracts.keys()].sort()
   return {
     tickers: async () => tickers,
+    underlyings: () => tape.underlyings,
+    reference: (ticker) => {
+      const contract = contracts.get(ticker)
+      if (contract === undefined) return null
+      const { sharesPerContract = SHARES_PER_CONTRACT } = contract.profile
+      return { sharesPerContract, openInterest: tape.openInterest(contract) }
+    },
     play: () =>
       rate === 'max'
         ? flood(

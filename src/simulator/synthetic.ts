@@ -1,5 +1,6 @@
 import type { ListedContract } from './chain.ts'
-import { Market } from './market.ts'
+import { Market, type Underlying } from './market.ts'
+import { openInterestOf } from './open-interest.ts'
 import { DEFAULT_SYMBOLS } from './profiles.ts'
 import { prepareQuote, priceOf, requote } from './quotes.ts'
 import { Random } from './random.ts'
@@ -38,6 +39,8 @@ export type SyntheticPrint = {
   readonly truth: Truth
   /** Sequence of the print that this cancel takes back; 0: no cancel, or one without a match. */
   readonly cancels: number
+  /** Price of the underlying then, dollars. */
+  readonly underlyingPrice: number
 }
 
 export type SyntheticQuote = {
@@ -48,7 +51,9 @@ export type SyntheticQuote = {
   readonly ask: number
   readonly bidSize: number
   readonly askSize: number
-  readonly exchange: number
+  /** Vendor exchange ids. */
+  readonly bidExchange: number
+  readonly askExchange: number
   readonly time: number
   readonly sequence: number
 }
@@ -78,6 +83,7 @@ export class SyntheticTape {
   readonly #queue = new TimeQueue<Intent>()
   readonly #recent: SyntheticPrint[] = []
   #arrival: number
+  #now: number
   #burstStart: number
   #burstEnd = 0
   #burstTimes = 1
@@ -91,7 +97,18 @@ export class SyntheticTape {
     this.contracts = this.#market.roots.flatMap((root) => [...root.contracts])
     this.#steps = new Steps(this.#market, this.#random)
     this.#arrival = options.start
+    this.#now = options.start
     this.#burstStart = options.start + this.#random.exponential(BURST_PERIOD_MS)
+  }
+
+  /** The underlyings with their prices as of the last events. */
+  get underlyings(): readonly Underlying[] {
+    return this.#market.underlyings
+  }
+
+  /** Open interest of one of the contracts, the same all the tape long. */
+  openInterest(contract: ListedContract): number {
+    return openInterestOf(this.#options.seed, contract)
   }
 
   /** Vendor time of the next events, epoch ms. */
@@ -109,6 +126,7 @@ export class SyntheticTape {
   take(into: SyntheticEvent[]): void {
     while (this.#queue.time > this.#arrival) this.#arrive()
     const intent = this.#queue.take()
+    this.#now = intent.time
     this.#market.moveTo(intent.time)
     this.#print(intent, into)
     const { resends, cancels, quotesPerPrint } = this.#options
@@ -117,7 +135,18 @@ export class SyntheticTape {
     this.#quotesOwed = Math.min(this.#quotesOwed + quotesPerPrint, 100)
     while (this.#quotesOwed >= 1) {
       const { contract } = this.#random.pick(this.#recent)
-      requote(contract, Math.floor(intent.time), this.#random)
+      this.#requote(contract, into)
+      // a market maker who moves a call moves the put of the same strike
+      if (this.#quotesOwed >= 1) this.#requote(contract.twin!, into)
+    }
+  }
+
+  #requote(contract: ListedContract, into: SyntheticEvent[]): void {
+    const now = Math.floor(this.#now)
+    // a ms in which it printed has one quote, so that the quote in force then is not in doubt
+    if (contract.printedAt === now) this.#quotesOwed--
+    else {
+      requote(contract, now, this.#random)
       into.push(this.#quote(contract))
     }
   }
@@ -150,7 +179,9 @@ export class SyntheticTape {
       sequence: this.#nextSequence(contract),
       truth,
       cancels: 0,
+      underlyingPrice: this.#market.priceOf(contract),
     }
+    contract.printedAt = now
     into.push(print)
     if (this.#recent.length < RECENT) this.#recent.push(print)
     else this.#recent[random.int(0, RECENT - 1)] = print
@@ -174,7 +205,7 @@ export class SyntheticTape {
 
   #quote(contract: ListedContract): SyntheticQuote {
     this.#quotesOwed--
-    const { bid, ask, bidSize, askSize, quoteTime } = contract
+    const { bid, ask, bidSize, askSize, bidExchange, askExchange, quoteTime } = contract
     return {
       kind: 'Q',
       contract,
@@ -182,7 +213,8 @@ export class SyntheticTape {
       ask,
       bidSize,
       askSize,
-      exchange: contract.profile.venues[0]![0],
+      bidExchange,
+      askExchange,
       time: quoteTime,
       sequence: this.#nextSequence(contract),
     }

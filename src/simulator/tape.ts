@@ -39,7 +39,7 @@ export async function playTape(
         countOf(bytes, QUOTE_MARK),
         frame.isBinary,
       )
-      if (!frame.isBinary) history.add(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+      if (!frame.isBinary) history.addFrame(bufferOf(bytes))
       if (++frames % FRAMES_PER_TURN === 0) await nextTurn()
       if (tape.speed === 'max') await hub.room(isStopped)
     }
@@ -51,7 +51,7 @@ export async function tickersOfTape(tape: Tape): Promise<string[]> {
   const tickers = new Set<string>()
   for await (const batch of tape.open()) {
     for (const { bytes } of batch) {
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+      const text = bufferOf(bytes).toString('latin1')
       for (const [, ticker] of text.matchAll(/"sym"\s*:\s*"(O:[^"]{1,40})"/g)) tickers.add(ticker!)
     }
     await nextTurn()
@@ -59,8 +59,13 @@ export async function tickersOfTape(tape: Tape): Promise<string[]> {
   return [...tickers].sort()
 }
 
+/** The same memory as a Buffer. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
 function countOf(bytes: Uint8Array, mark: Buffer): number {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const text = bufferOf(bytes)
   let count = 0
   for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) count++
   return count
@@ -70,7 +75,7 @@ function countOf(bytes: Uint8Array, mark: Buffer): number {
 function isStatusOnly({ bytes }: RecordedFrame): boolean {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64))
   if (!start.includes('"status"')) return false
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+  const text = bufferOf(bytes).toString()
   return !/"ev"\s*:\s*"[TQ]"/.test(text)
 }
 

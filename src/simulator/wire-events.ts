@@ -1,7 +1,9 @@
-/** An event with what is needed to share it out. */
+/** An event with what is needed to share it out and to find it again. */
 export type WireEvent = {
   readonly kind: 'T' | 'Q'
   readonly ticker: string
+  /** Vendor time, epoch ms; NaN when it has none that is a whole number. */
+  readonly time: number
   readonly json: string
 }
 
@@ -15,9 +17,10 @@ export function wireEventsOf(frame: string): WireEvent[] {
   }
   const events: WireEvent[] = []
   for (const item of Array.isArray(value) ? value : [value]) {
-    const { ev, sym } = (item ?? {}) as { ev?: unknown; sym?: unknown }
+    const { ev, sym, t } = (item ?? {}) as { ev?: unknown; sym?: unknown; t?: unknown }
     if ((ev !== 'T' && ev !== 'Q') || typeof sym !== 'string') continue
-    events.push({ kind: ev, ticker: sym, json: JSON.stringify(item) })
+    const time = typeof t === 'number' && Number.isSafeInteger(t) ? t : NaN
+    events.push({ kind: ev, ticker: sym, time, json: JSON.stringify(item) })
   }
   return events
 }

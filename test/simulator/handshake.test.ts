@@ -195,7 +195,7 @@ test('accepts compression only where it is switched on', async () => {
 
 test('other clusters are not there', async () => {
   await start()
-  const client = new Client(simulator.wsUrl.replace('options', 'stocks'))
+  const client = new Client(simulator.wsUrl.replace('options', 'forex'))
   await until(() => client.errors.length > 0)
   expect(client.errors[0]?.message).toContain('400')
 })
