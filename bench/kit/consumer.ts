@@ -76,10 +76,17 @@ function engineReader(): Reader {
     shards: 1,
     connections: 1,
     limits: limitsFor(1),
-    classifier: { rules: 'opra', minSize: 10, windowMs: 500, quoteMaxAgeMs: 5000 },
+    classifier: {
+      rules: 'opra',
+      minSize: 10,
+      windowMs: 500,
+      quoteMaxAgeMs: 5000,
+      lookupPremium: 0,
+    },
     writer: {
       define: () => {},
       cancel: () => {},
+      requote: () => {},
       post: (slab) => {
         if (free.length === 0) setImmediate(release)
         free.push(slab)
@@ -105,7 +112,7 @@ function engineReader(): Reader {
   const release = (): void => {
     const slabs = free
     free = []
-    pipeline.release({ slabs, cancels: 0 })
+    pipeline.release({ slabs, cancels: 0, requotes: 0 })
   }
   closeAll = () => pipeline.close()
   return (url) => {

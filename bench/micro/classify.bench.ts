@@ -60,6 +60,7 @@ class OneThread {
       minSize: 10,
       windowMs: 500,
       quoteMaxAgeMs: 5000,
+      lookupPremium: 0,
       heldMax,
       printLogRows,
       quoteRowsMax,

@@ -125,7 +125,7 @@ async function startEngine({ url }: BenchDatabase): Promise<{
     shards: 1,
     connections: 1,
     limits: limitsFor(1),
-    classifier: { rules: 'opra', minSize: 1, windowMs: 500, quoteMaxAgeMs: 5000 },
+    classifier: { rules: 'opra', minSize: 1, windowMs: 500, quoteMaxAgeMs: 5000, lookupPremium: 0 },
     writer,
     onStatus: (_connection, status, message) => {
       session?.handleStatus(status, message)

@@ -14,7 +14,7 @@ const NONE = 0
  *
  *   f64 time | sequence | price
  *   u32 contract | arrival | inBucket | inContract | held   i32 size | exchange
- *   u16 conditions | day   u8 state
+ *   u16 conditions | day   u8 state | quote | type
  */
 const ROW_BYTES = 64
 const F64 = ROW_BYTES / 8
@@ -33,6 +33,11 @@ const EXCHANGE = 12
 const CONDITIONS = 26
 const DAY = 27
 const STATE = 56
+const QUOTE = 57
+const TYPE = 58
+
+/** Prints of one contract that are looked at for a quote that came late. */
+const LATE_QUOTE_STEPS = 4_096
 
 /**
  * The last `rows` prints and cancels of a shard, to recognise one that is sent again and to find
@@ -155,6 +160,7 @@ export class PrintLog {
     this.#u16[at * W16 + CONDITIONS] = conditions
     this.#u16[at * W16 + DAY] = day
     this.#u8[at * ROW_BYTES + STATE] = state
+    this.#u8[at * ROW_BYTES + QUOTE] = 0
     this.#u32[at * W32 + HELD] = 0
     // a cancel looks for prints only: a storm of cancels must not have to look through itself
     if (state !== PrintState.Cancel) {
@@ -204,6 +210,53 @@ export class PrintLog {
       index = this.#u32[at * W32 + IN_CONTRACT]!
     }
     return NONE
+  }
+
+  /** A print was let go without the quote that was asked for; `type`: its trade type. */
+  awaitQuote(index: number, type: number): void {
+    if (!this.#holds(index)) return
+    this.#u8[(index & this.#mask) * ROW_BYTES + QUOTE] = 1
+    this.#u8[(index & this.#mask) * ROW_BYTES + TYPE] = type
+  }
+
+  /**
+   * The newest stored print of the contract that awaits a quote (`awaitQuote`) and whose time lies
+   * in [from, to]; it awaits none from then on. 0: there is none.
+   */
+  takeAwaiting(contract: number, from: number, to: number): number {
+    let index = this.#newest[contract]!
+    for (let step = 0; step < LATE_QUOTE_STEPS && this.#holds(index); step++) {
+      const at = index & this.#mask
+      const time = this.#f64[at * F64 + TIME]!
+      if (
+        this.#u8[at * ROW_BYTES + QUOTE] === 1 &&
+        this.#u8[at * ROW_BYTES + STATE] === PrintState.Stored &&
+        time >= from &&
+        time <= to
+      ) {
+        this.#u8[at * ROW_BYTES + QUOTE] = 0
+        return index
+      }
+      index = this.#u32[at * W32 + IN_CONTRACT]!
+    }
+    return NONE
+  }
+
+  priceOf(index: number): number {
+    return this.#f64[(index & this.#mask) * F64 + PRICE]!
+  }
+
+  sizeOf(index: number): number {
+    return this.#i32[(index & this.#mask) * W32 + SIZE]!
+  }
+
+  exchangeOf(index: number): number {
+    return this.#i32[(index & this.#mask) * W32 + EXCHANGE]!
+  }
+
+  /** As awaitQuote was told. */
+  typeOf(index: number): number {
+    return this.#u8[(index & this.#mask) * ROW_BYTES + TYPE]!
   }
 
   timeOf(index: number): number {

@@ -7,14 +7,14 @@ import { grown } from './columns.ts'
  * One arena of rows, cut into rings whose capacity is a power of two. A ring grows while its oldest
  * quote is younger than the horizon; so a contract with one quote a second costs a few rows, and a
  * busy one at most one row a millisecond of the horizon, because of equal times the last one
- * counts. A row is half a cache line, and so is what is known of a ring:
+ * counts.
  *
- *   row:   f64 time | bid | ask   i32 bidSize | askSize
+ *   row:   f64 time | bid | ask   i32 bidSize | askSize | venues
  *   ring:  u32 block | capacity | head | count
  */
 const FIRST_CAPACITY = 4
 
-const ROW_BYTES = 32
+const ROW_BYTES = 40
 const F64 = ROW_BYTES / 8
 const I32 = ROW_BYTES / 4
 const TIME = 0
@@ -22,6 +22,7 @@ const BID = 1
 const ASK = 2
 const BID_SIZE = 6
 const ASK_SIZE = 7
+const VENUES = 8
 
 const RING = 4
 const BLOCK = 0
@@ -45,6 +46,8 @@ export class QuoteHistory {
   ask = Number.NaN
   bidSize = -1
   askSize = -1
+  /** Exchanges of bid and ask in one number, as the caller gave it. */
+  venues = 0
 
   /** Keeps at least `horizonMs` behind each contract's newest quote, within `rowsMax` rows. */
   constructor(horizonMs: number, rowsMax: number) {
@@ -64,13 +67,21 @@ export class QuoteHistory {
   }
 
   /** Adds a quote at its place in time; of equal times the last to arrive stands for all. */
-  add(id: number, time: number, bid: number, ask: number, bidSize: number, askSize: number): void {
+  add(
+    id: number,
+    time: number,
+    bid: number,
+    ask: number,
+    bidSize: number,
+    askSize: number,
+    venues: number,
+  ): void {
     const ring = id * RING
     let place = this.#placeOf(ring, time)
     if (place > 0) {
       const before = this.#rowAt(ring, place - 1)
       if (this.#f64[before * F64 + TIME] === time) {
-        this.#write(before, time, bid, ask, bidSize, askSize)
+        this.#write(before, time, bid, ask, bidSize, askSize, venues)
         return
       }
     }
@@ -80,7 +91,7 @@ export class QuoteHistory {
     }
     const count = this.#rings[ring + COUNT]!
     for (let i = count; i > place; i--) this.#copy(this.#rowAt(ring, i - 1), this.#rowAt(ring, i))
-    this.#write(this.#rowAt(ring, place), time, bid, ask, bidSize, askSize)
+    this.#write(this.#rowAt(ring, place), time, bid, ask, bidSize, askSize, venues)
     this.#rings[ring + COUNT] = count + 1
   }
 
@@ -108,6 +119,7 @@ export class QuoteHistory {
     this.ask = this.#f64[row * F64 + ASK]!
     this.bidSize = this.#i32[row * I32 + BID_SIZE]!
     this.askSize = this.#i32[row * I32 + ASK_SIZE]!
+    this.venues = this.#i32[row * I32 + VENUES]!
     return true
   }
 
@@ -196,11 +208,13 @@ export class QuoteHistory {
     ask: number,
     bidSize: number,
     askSize: number,
+    venues: number,
   ): void {
     this.#f64[row * F64 + TIME] = time
     this.#f64[row * F64 + BID] = bid
     this.#f64[row * F64 + ASK] = ask
     this.#i32[row * I32 + BID_SIZE] = bidSize
     this.#i32[row * I32 + ASK_SIZE] = askSize
+    this.#i32[row * I32 + VENUES] = venues
   }
 }

@@ -1,8 +1,10 @@
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
+import { newYorkDay } from '../domain/new-york.ts'
 import { account, createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { IntakeEvents } from '../reader/intake.ts'
+import type { UnderlyingProfile } from '../slab/definitions.ts'
 import { VERSION } from '../version.ts'
 import { startWriter, type Writer } from '../writer/handle.ts'
 import type { Committed } from '../writer/messages.ts'
@@ -13,6 +15,8 @@ import { Pipeline } from './pipeline.ts'
 import { Tape } from './tape.ts'
 
 const SYNC_MS = 200
+/** How often what was learnt of print sizes is put by for the next start. */
+const PROFILES_MS = 60_000
 
 export type EngineOptions = {
   readonly config: Config
@@ -46,6 +50,7 @@ export class Engine {
   readonly #meter: Meter
   readonly #options: EngineOptions
   readonly #timer: NodeJS.Timeout
+  readonly #profilesTimer: NodeJS.Timeout
   readonly #startedAt = Date.now()
   readonly #errors: StoreErrors
   /** When reading ended, epoch ms. */
@@ -60,6 +65,7 @@ export class Engine {
     this.tape = new Tape(dictionary, options.log)
     this.#meter = new Meter(options.metrics, { counts: decoder.counts, dictionary })
     this.#timer = setInterval(() => this.sync(), SYNC_MS).unref()
+    this.#profilesTimer = setInterval(() => this.pipeline.wantProfiles(), PROFILES_MS).unref()
   }
 
   /** Waits for the database, however long that takes, and gets everything ready for frames. */
@@ -99,6 +105,7 @@ export class Engine {
   sync(): void {
     this.#meter.sync()
     this.#options.metrics.slabCredits.set(this.pipeline.credits)
+    this.#options.metrics.printsPending.set(this.pipeline.pending)
     if (this.#options.isFeed && this.#stoppedAt === null) {
       this.writer.mark(this.pipeline.receivedTo(Date.now()))
     }
@@ -130,6 +137,7 @@ export class Engine {
   /** Everything pushed so far is classified, stored and committed; then the account is told. */
   async drain(): Promise<void> {
     this.#stoppedAt = Date.now()
+    this.pipeline.wantProfiles()
     await this.pipeline.drain()
     this.writer.mark(this.#stoppedAt)
     await this.writer.drain()
@@ -143,6 +151,7 @@ export class Engine {
   /** Ends the threads. What is not committed is not stored. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    clearInterval(this.#profilesTimer)
     await Promise.all([this.pipeline.close(), this.writer.stop()])
   }
 
@@ -161,16 +170,33 @@ export class Engine {
         minSize: config.minSize,
         windowMs: config.sweepWindowMs,
         quoteMaxAgeMs: config.quoteMaxAgeMs,
+        lookupPremium: config.lookupPremium,
       },
+      profiles: new Map(this.writer.profiles.map(({ symbol, profile }) => [symbol, profile])),
       writer: this.writer,
       ...events,
       onResult: (result, readAt) => {
         this.#meter.result(result, readAt)
         for (const filled of result.filled) this.tape.see(filled, this.#options.tellsPrints)
+        if (result.profiles.length > 0) this.#keepProfiles(result.profiles)
       },
       onLag: (ms) => this.#meter.received(ms),
       onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
     })
+  }
+
+  /** A replay learns for itself alone: played again, it must give the same rows. */
+  #keepProfiles(profiles: readonly UnderlyingProfile[]): void {
+    if (!this.#options.isFeed) return
+    const { underlyings } = this.pipeline.dictionary
+    const day = newYorkDay(Date.now())
+    this.writer.recordProfiles(
+      profiles.map(({ underlying, profile }) => ({
+        symbol: underlyings[underlying]!,
+        day,
+        profile,
+      })),
+    )
   }
 
   #committed(committed: Committed): void {

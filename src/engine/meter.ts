@@ -1,5 +1,5 @@
 import { SENTIMENT_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
-import type { Metrics } from '../metrics/metrics.ts'
+import { type Metrics, QUOTE_SOURCES, UNDERLYING_SOURCES } from '../metrics/metrics.ts'
 import type { DecodeCounts } from '../reader/decode-counts.ts'
 import type { Dictionary } from '../reader/dictionary.ts'
 import * as count from '../shard/counts.ts'
@@ -67,6 +67,14 @@ export class Meter {
         if (trade_type === 'BLOCK') this.blocks += n
       })
     })
+    QUOTE_SOURCES.forEach((source, code) => {
+      m.coveredPrints.inc({ source }, counts[count.COUNT_COVERED_PRINTS + code]!)
+      m.coveredPremium.inc({ source }, counts[count.COUNT_COVERED_PREMIUM + code]!)
+    })
+    UNDERLYING_SOURCES.forEach((source, code) => {
+      m.underlyingPrints.inc({ source }, counts[count.COUNT_UNDERLYING + code]!)
+    })
+    m.percentileWarming.inc(counts[count.COUNT_WARMING])
     for (let at = 0; at < premium.length; at += count.PREMIUM_SLOTS) {
       const underlying = this.#dictionary.underlyings[premium[at + count.PREMIUM_UNDERLYING]!]!
       const symbol = m.symbolLabel(underlying)
@@ -81,12 +89,14 @@ export class Meter {
     if (ms >= 0) this.#metrics.latency.observe({ stage: 'exchange_to_receive' }, ms / 1000)
   }
 
-  committed({ rows, setAside, repeated, copyMs, commitMs, slabs, committedAt }: Committed): void {
+  committed(committed: Committed): void {
+    const { rows, setAside, repeated, revised, copyMs, commitMs, slabs, committedAt } = committed
     const m = this.#metrics
     this.stored += rows
     m.tradesStored.inc(rows)
     if (setAside > 0) m.tradesDropped.inc({ reason: 'refused_by_database' }, setAside)
     if (repeated > 0) m.tradesDuplicate.inc(repeated)
+    m.rowsRevised.inc(revised)
     if (rows > 0) m.copyRows.observe(rows)
     m.copyDuration.observe((copyMs + commitMs) / 1000)
     for (const { oldestReadAt, classifiedAt } of slabs) {

@@ -5,6 +5,7 @@ import { type FrameStamp, Router } from '../reader/router.ts'
 import type { ClassifierOptions } from '../shard/classifier.ts'
 import { COUNT_HELD_MS_MAX } from '../shard/counts.ts'
 import { type ShardHandle, startShard } from '../shard/handle.ts'
+import { LOOKUP_HOLD_MS } from '../shard/pending.ts'
 import type { ShardResult } from '../shard/task.ts'
 import { EVENT_SLAB_BYTES } from '../slab/event-slab.ts'
 import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
@@ -26,7 +27,9 @@ export type PipelineOptions = {
   readonly connections: number
   readonly limits: Limits
   readonly classifier: Omit<ClassifierOptions, 'heldMax' | 'printLogRows' | 'quoteRowsMax'>
-  readonly writer: Pick<Writer, 'define' | 'post' | 'cancel'>
+  /** What earlier sessions have learnt of the sizes of each underlying. */
+  readonly profiles?: ReadonlyMap<string, Uint8Array>
+  readonly writer: Pick<Writer, 'define' | 'post' | 'cancel' | 'requote'>
   readonly onStatus: (connection: number, status: string, message: string) => void
   readonly onData: (connection: number) => void
   readonly onBlocked: () => void
@@ -56,8 +59,8 @@ export class Pipeline {
   #onProgress: (() => void) | null = null
   #lastRecv = Number.NaN
   #lastReadAt = 0
-  /** Cancels at the writer: they hold no slab, so they are counted. */
-  #cancelsWaiting = 0
+  /** Cancels and late quotes at the writer: they hold no slab, so they are counted. */
+  #correctionsWaiting = 0
 
   constructor(options: PipelineOptions) {
     const { limits } = options
@@ -77,7 +80,7 @@ export class Pipeline {
     this.#lanes = this.#shards.map(
       (shard, i) =>
         new ShardLane(shard, this.#eventSlabs, this.#rowSlabs, {
-          mayRun: () => this.#cancelsWaiting < limits.cancels,
+          mayRun: () => this.#correctionsWaiting < limits.cancels,
           onResult: (result, readAt) => this.#take(result, readAt),
           onIdle: () => this.#laneIdle(i),
           onError: options.onError,
@@ -89,6 +92,7 @@ export class Pipeline {
       options.shards,
       options.connections,
       (shard, sealed) => this.#lanes[shard]!.enqueue(sealed),
+      options.profiles,
     )
     this.#intake = new Intake(this.decoder, this.#router, {
       onStatus: options.onStatus,
@@ -115,11 +119,13 @@ export class Pipeline {
 
   /**
    * Everything received before this has been posted to the writer or is accounted for, epoch ms. A
-   * print is held for at most 4W until its window is full and W more; twice that is held back here.
+   * print is held for at most 4W until its window is full and W more, or as long as an NBBO is
+   * waited for; twice that is held back here.
    */
   receivedTo(now: number): number {
     const { windowMs } = this.#options.classifier
-    const heldSince = this.held > 0 ? this.#lastReadAt - HELD_WINDOWS_MAX * windowMs : now
+    const heldMs = Math.max(HELD_WINDOWS_MAX * windowMs, 2 * LOOKUP_HOLD_MS)
+    const heldSince = this.held > 0 ? this.#lastReadAt - heldMs : now
     const lanes = this.#lanes.map((lane) => lane.oldestReadAt)
     return Math.min(now, heldSince, this.#intake.oldestReadAt, this.#router.oldestReadAt, ...lanes)
   }
@@ -136,10 +142,20 @@ export class Pipeline {
     if (!this.#intake.isBlocked) this.#router.passTime(clocks)
   }
 
-  /** Row slabs and cancels that the writer has stored. */
-  release({ slabs, cancels }: Pick<Committed, 'slabs' | 'cancels'>): void {
+  /** Prints that wait for an NBBO over REST, in all shards. */
+  get pending(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.pending, 0)
+  }
+
+  /** Asks every shard for the size profiles that have changed; they come with a later result. */
+  wantProfiles(): void {
+    for (const lane of this.#lanes) lane.wantProfiles()
+  }
+
+  /** Row slabs, cancels and late quotes that the writer has stored. */
+  release({ slabs, cancels, requotes }: Pick<Committed, 'slabs' | 'cancels' | 'requotes'>): void {
     for (const { buffer } of slabs) this.#rowSlabs.release(buffer)
-    this.#cancelsWaiting -= cancels
+    this.#correctionsWaiting -= cancels + requotes
     for (const lane of this.#lanes) lane.pump()
   }
 
@@ -163,16 +179,18 @@ export class Pipeline {
   #take(result: ShardResult, readAt: number): void {
     this.#options.onResult(result, readAt)
     const { writer } = this.#options
-    if (result.filled.length > 0 || result.cancels.length > 0) this.#define()
+    const { filled, requotes, cancels } = result
+    if (filled.length + requotes.length + cancels.length > 0) this.#define()
     const heldMs = result.counts[COUNT_HELD_MS_MAX]!
     // a tick brings no event of its own: what it let go was read as long ago as it was held
     const newestReadAt = Number.isNaN(readAt) ? result.classifiedAt : readAt
-    for (const { buffer, rows } of result.filled) {
+    for (const { buffer, rows } of filled) {
       const oldestReadAt = newestReadAt - heldMs
       writer.post({ buffer, rows, oldestReadAt, classifiedAt: result.classifiedAt })
     }
-    if (result.cancels.length > 0) writer.cancel(result.cancels)
-    this.#cancelsWaiting += result.cancels.length
+    if (requotes.length > 0) writer.requote(requotes)
+    if (cancels.length > 0) writer.cancel(cancels)
+    this.#correctionsWaiting += requotes.length + cancels.length
     this.#intake.resume()
     this.#onProgress?.()
   }

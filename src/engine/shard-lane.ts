@@ -35,8 +35,11 @@ export class ShardLane {
   #isDraining = false
   #isWaiting = false
   #empties = 0
+  #wantsProfiles = false
   /** Prints held in the shard. */
   held = 0
+  /** Those of them that wait for an NBBO over REST. */
+  pending = 0
 
   constructor(shard: ShardHandle, eventSlabs: SlabPool, rowSlabs: SlabPool, events: LaneEvents) {
     this.#shard = shard
@@ -63,6 +66,11 @@ export class ShardLane {
   enqueue(sealed: SealedSlab): void {
     this.#queue.push(sealed)
     this.pump()
+  }
+
+  /** The next call brings the size profiles that have changed. */
+  wantProfiles(): void {
+    this.#wantsProfiles = true
   }
 
   /** From here on each call closes every window. The queue must hold all slabs there will be. */
@@ -95,6 +103,7 @@ export class ShardLane {
         clocks: next?.clocks ?? new Float64Array(0),
         rowSlabs,
         isDrain: this.#isDraining && this.#queue.length <= 1,
+        wantsProfiles: this.#takeWish(),
       })
       .then(
         (result) => this.#finish(next, result),
@@ -103,9 +112,16 @@ export class ShardLane {
       .catch((error: unknown) => this.#events.onError(error))
   }
 
+  #takeWish(): boolean {
+    const wish = this.#wantsProfiles
+    this.#wantsProfiles = false
+    return wish
+  }
+
   #finish(sealed: SealedSlab | undefined, result: ShardResult): void {
     this.#isRunning = false
     this.held = result.held
+    this.pending = result.pending
     this.#isWaiting = result.isWaiting
     this.#empties = result.empties
     if (sealed !== undefined) {

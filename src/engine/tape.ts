@@ -1,7 +1,7 @@
 import { notablePrints } from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
 import { NotablePrints } from '../console/notable.ts'
-import { CONTRACT_MULTIPLIER, parseContract } from '../domain/contract.ts'
+import { parseContract } from '../domain/contract.ts'
 import { SENTIMENT_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import type { Dictionary } from '../reader/dictionary.ts'
@@ -30,12 +30,12 @@ export class Tape {
 
   see({ buffer, rows }: FilledRows, tellsPrints: boolean): void {
     const slab = new RowSlab(buffer)
-    const { price, size } = slab
+    const { price, size, multiplier } = slab
     this.lastTime = slab.time[rows - 1]!
     if (!tellsPrints) return
     let floor = this.#notable.premiumFloor
     for (let row = 0; row < rows; row++) {
-      const dollars = (price[row]! * size[row]! * CONTRACT_MULTIPLIER) / TICKS_PER_DOLLAR
+      const dollars = (price[row]! * size[row]! * multiplier[row]!) / TICKS_PER_DOLLAR
       if (dollars < NOTABLE_PREMIUM_MIN) continue
       if (dollars > floor) {
         this.#add(slab, row, dollars)

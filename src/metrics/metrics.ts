@@ -44,6 +44,15 @@ export const LATENCY_STAGES = [
   'receive_to_committed',
 ] as const
 
+/** Where the usable quote of a print came from. */
+export const QUOTE_SOURCES = ['none', 'feed', 'rest'] as const
+
+/** Where the price of the underlying came from. */
+export const UNDERLYING_SOURCES = ['none', 'stocks', 'indices', 'parity'] as const
+
+export const REST_PURPOSES = ['nbbo', 'reference'] as const
+export const REST_RESULTS = ['ok', 'empty', 'failed', 'throttled', 'over_budget'] as const
+
 export const UNKNOWN_ID_KINDS = ['exchange', 'condition', 'event', 'key'] as const
 
 /**
@@ -146,6 +155,40 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
     ]),
     spoolBytes: gauge('flow_spool_bytes', 'Bytes that wait on disk for the database.'),
 
+    coveredPrints: counter(
+      'flow_quote_coverage_prints_total',
+      'Prints that may have a side, by the source of their usable quote.',
+      ['source'],
+    ),
+    coveredPremium: counter(
+      'flow_quote_coverage_premium_dollars_total',
+      'Their premium, by the source of their usable quote.',
+      ['source'],
+    ),
+    quotedContracts: gauge('flow_quoted_contracts', 'Contracts whose quotes are subscribed.'),
+    quoteChanges: counter('flow_quote_changes_total', 'Changes of the quote subscriptions.', [
+      'change',
+    ]),
+    restRequests: counter('flow_rest_requests_total', 'Questions to the REST interface.', [
+      'purpose',
+      'result',
+    ]),
+    restBudgetUsed: gauge(
+      'flow_rest_budget_used_ratio',
+      'Share of FLOW_REST_PER_SECOND used in the last second, 0 to 1.',
+    ),
+    printsPending: gauge('flow_prints_pending', 'Prints that wait for an NBBO over REST.'),
+    rowsRevised: counter('flow_rows_revised_total', 'Stored rows that a late quote has revised.'),
+    underlyingPrints: counter(
+      'flow_underlying_prints_total',
+      'Stored prints by the source of the price of their underlying.',
+      ['source'],
+    ),
+    percentileWarming: counter(
+      'flow_percentile_warming_total',
+      'Stored prints without percentiles: too few prints to compare with yet.',
+    ),
+
     windowsForced: counter(
       'flow_windows_forced_total',
       'Windows closed before their time because too many prints were held.',
@@ -164,6 +207,15 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
   for (const reason of QUOTE_IGNORE_REASONS) metrics.quotesIgnored.inc({ reason }, 0)
   for (const reason of RECONNECT_REASONS) metrics.feedReconnects.inc({ reason }, 0)
   for (const kind of UNKNOWN_ID_KINDS) metrics.unknownIds.inc({ kind }, 0)
+  for (const source of QUOTE_SOURCES) {
+    metrics.coveredPrints.inc({ source }, 0)
+    metrics.coveredPremium.inc({ source }, 0)
+  }
+  for (const source of UNDERLYING_SOURCES) metrics.underlyingPrints.inc({ source }, 0)
+  for (const change of ['subscribe', 'unsubscribe']) metrics.quoteChanges.inc({ change }, 0)
+  for (const purpose of REST_PURPOSES) {
+    for (const result of REST_RESULTS) metrics.restRequests.inc({ purpose, result }, 0)
+  }
   for (const stage of LATENCY_STAGES) metrics.latency.zero({ stage })
   for (const sentiment of SENTIMENT_TEXT) {
     for (const trade_type of TRADE_TYPE_TEXT) {

@@ -2,6 +2,7 @@ import { applyTally, newCounts } from './decode-counts.ts'
 import type { Dictionary } from './dictionary.ts'
 import { EventColumns } from './event-columns.ts'
 import { EventRows } from './event-rows.ts'
+import { decodeEvidence, isEvidence } from './evidence-decode.ts'
 import { decodeGeneric, type StatusEvent } from './generic-decode.ts'
 import { FrameScanner } from './scan.ts'
 
@@ -36,11 +37,20 @@ export class FrameDecoder {
     this.#forget()
     this.#rows.recv = recv
     if (!isBinary) {
+      if (isEvidence(frame)) return this.#evidence(frame)
       if (this.#scanner.scan(frame)) return this.#accept()
       this.#forget()
       if (decodeGeneric(frame, this.#rows, this.#statuses)) return this.#accept()
       this.#forget()
     }
+    this.counts.framesMalformed++
+    return false
+  }
+
+  #evidence(frame: Uint8Array): boolean {
+    const { dictionary, tally } = this.#rows
+    if (decodeEvidence(frame, dictionary, this.columns, tally)) return this.#accept()
+    this.#forget()
     this.counts.framesMalformed++
     return false
   }

@@ -28,6 +28,8 @@ export class Dictionary {
   readonly #underlyings: string[]
   readonly #underlyingIds: Map<string, number>
   readonly #conditionSets = new ConditionSets()
+  /** By underlying id: its first contract. */
+  readonly #firstContract: number[] = []
   readonly #rootKeys = new Uint32Array(ROOT_SLOTS)
   readonly #rootOwners = new Int32Array(ROOT_SLOTS)
   #size = 0
@@ -125,6 +127,11 @@ export class Dictionary {
     return this.#owner[id]!
   }
 
+  /** Id of some contract of an underlying (`SPX`), or TICKER_INVALID while none is known. */
+  contractOf(underlying: string): number {
+    return this.#firstContract[this.#underlyingIds.get(underlying) ?? -1] ?? TICKER_INVALID
+  }
+
   /**
    * Id of a print's condition list, 1 to 65,535; 0 for an empty one; CONDITIONS_FULL: none left.
    */
@@ -180,6 +187,7 @@ export class Dictionary {
     if (id === this.#owner.length) this.#growArena()
     this.#arena.set(words, id * WORDS)
     this.#owner[id] = owner
+    this.#firstContract[owner] ??= id
     this.#slots[slot] = id + 1
     this.#size = id + 1
     if (this.#size * 2 > this.#slots.length) this.#growSlots()

@@ -1,6 +1,6 @@
 import { exchangeAcronym } from '../domain/exchanges.ts'
 import { PRICE_DOLLARS_MAX, ticksOf } from '../domain/ticks.ts'
-import { EXCHANGE_NONE, KIND_PRINT, KIND_QUOTE } from '../slab/event-slab.ts'
+import { EXCHANGE_NONE, KIND_PRINT, KIND_QUOTE, packVenues } from '../slab/event-slab.ts'
 import { ConditionScratch } from './condition-scratch.ts'
 import { CONDITIONS_FULL } from './condition-sets.ts'
 import * as count from './decode-counts.ts'
@@ -89,6 +89,8 @@ export class EventRows {
     bidSize: number,
     askSize: number,
     time: number,
+    bidExchange: number,
+    askExchange: number,
   ): void {
     const tally = this.tally
     tally[count.QUOTES_RECEIVED]!++
@@ -107,7 +109,7 @@ export class EventRows {
     columns.contract[row] = contract
     columns.sizeA[row] = quoteSize(bidSize)
     columns.sizeB[row] = quoteSize(askSize)
-    columns.conditions[row] = 0
+    columns.conditions[row] = packVenues(bidExchange, askExchange)
     columns.kind[row] = KIND_QUOTE
   }
 

@@ -72,6 +72,8 @@ function readEvent(event: JsonObject, rows: EventRows, statuses: StatusEvent[]):
         numberOf(event.bs),
         numberOf(event.as),
         numberOf(event.t),
+        numberOf(event.bx),
+        numberOf(event.ax),
       )
       return
     case 'status':

@@ -45,8 +45,9 @@ export class Router {
     shards: number,
     connections: number,
     send: (shard: number, sealed: SealedSlab) => void,
+    profiles?: ReadonlyMap<string, Uint8Array>,
   ) {
-    this.#map = new ShardMap(dictionary, shards)
+    this.#map = new ShardMap(dictionary, shards, profiles)
     this.#pool = pool
     this.#send = send
     this.#open = new Array<EventSlab | null>(shards).fill(null)

@@ -178,7 +178,7 @@ export class EventScanner {
         : rows.dictionary.lookup(this.#cursor.bytes, this.#tickerStart, this.#tickerEnd)
     const n = this.#numbers
     if (isPrint) rows.print(contract, n[X]!, n[P]!, n[S]!, n[T]!, n[Q]!)
-    else rows.quote(contract, n[BP]!, n[AP]!, n[BS]!, n[AS]!, n[T]!)
+    else rows.quote(contract, n[BP]!, n[AP]!, n[BS]!, n[AS]!, n[T]!, n[BX]!, n[AX]!)
     return true
   }
 }

@@ -76,17 +76,19 @@ function scanPrint(cursor: ScanCursor, rows: EventRows, contract: number): boole
 }
 
 function scanQuote(cursor: ScanCursor, rows: EventRows, contract: number): boolean {
-  const venues = keyedPair(cursor, 0x62, 0x78) + keyedPair(cursor, 0x61, 0x78)
+  const bidExchange = keyedPair(cursor, 0x62, 0x78)
+  const askExchange = keyedPair(cursor, 0x61, 0x78)
   const bid = keyedPair(cursor, 0x62, 0x70)
   const ask = keyedPair(cursor, 0x61, 0x70)
   const bidSize = keyedPair(cursor, 0x62, 0x73)
   const askSize = keyedPair(cursor, 0x61, 0x73)
   const time = keyed(cursor, 0x74)
   const sequence = keyed(cursor, 0x71)
+  const venues = bidExchange + askExchange
   if (Number.isNaN(venues + bid + ask + bidSize + askSize + time + sequence)) return false
   if (cursor.bytes[cursor.pos] !== CLOSE) return false
   cursor.pos++
-  rows.quote(contract, bid, ask, bidSize, askSize, time)
+  rows.quote(contract, bid, ask, bidSize, askSize, time, bidExchange, askExchange)
   return true
 }
 

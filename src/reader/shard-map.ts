@@ -1,6 +1,10 @@
 import { grown } from '../domain/columns.ts'
 import { parseContract } from '../domain/contract.ts'
-import { CONTRACT_WORDS, type ShardDefinitions } from '../slab/definitions.ts'
+import {
+  CONTRACT_WORDS,
+  type ShardDefinitions,
+  type UnderlyingProfile,
+} from '../slab/definitions.ts'
 import type { Dictionary } from './dictionary.ts'
 
 /**
@@ -17,9 +21,18 @@ export class ShardMap {
   readonly #contractsOf: number[]
   readonly #fresh: number[][]
   readonly #setsSent: number[]
+  readonly #profiles: ReadonlyMap<string, Uint8Array>
+  /** Underlyings whose profile has been sent. */
+  readonly #profiled = new Set<number>()
 
-  constructor(dictionary: Dictionary, shards: number) {
+  /** `profiles`: by underlying, what earlier sessions have learnt of its sizes. */
+  constructor(
+    dictionary: Dictionary,
+    shards: number,
+    profiles: ReadonlyMap<string, Uint8Array> = new Map(),
+  ) {
     this.#dictionary = dictionary
+    this.#profiles = profiles
     this.#shards = shards
     this.#contractsOf = new Array<number>(shards).fill(0)
     this.#fresh = Array.from({ length: shards }, () => [])
@@ -52,13 +65,27 @@ export class ShardMap {
     if (fresh.length === 0 && firstConditionSet === nextSet) return null
     const contracts = new Uint32Array(fresh.length * CONTRACT_WORDS)
     fresh.forEach((contract, i) => {
-      const { expirationDay, isCall } = parseContract(this.#dictionary.ticker(contract))!
+      const parsed = parseContract(this.#dictionary.ticker(contract))!
       const underlying = this.#dictionary.underlyingId(contract)
-      contracts.set([contract, underlying, expirationDay, isCall ? 1 : 0], i * CONTRACT_WORDS)
+      const words = [contract, underlying, parsed.expirationDay, parsed.isCall ? 1 : 0]
+      contracts.set([...words, parsed.strikeMills], i * CONTRACT_WORDS)
     })
     this.#fresh[shard] = []
     this.#setsSent[shard] = nextSet
     const { conditionSets } = this.#dictionary.definitionsSince(this.#known, firstConditionSet)
-    return { contracts, firstConditionSet, conditionSets }
+    return { contracts, firstConditionSet, conditionSets, profiles: this.#profilesOf(fresh) }
+  }
+
+  #profilesOf(contracts: readonly number[]): UnderlyingProfile[] {
+    if (this.#profiles.size === 0) return []
+    const found: UnderlyingProfile[] = []
+    for (const contract of contracts) {
+      const underlying = this.#dictionary.underlyingId(contract)
+      if (this.#profiled.has(underlying)) continue
+      this.#profiled.add(underlying)
+      const profile = this.#profiles.get(this.#dictionary.underlyings[underlying]!)
+      if (profile !== undefined) found.push({ underlying, profile })
+    }
+    return found
   }
 }

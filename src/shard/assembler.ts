@@ -1,32 +1,25 @@
-import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
 import { HeldPrints, NO_PRINT } from '../domain/held-prints.ts'
-import {
-  AverageScope,
-  CustomerRule,
-  QuoteSource,
-  SENTIMENT_TEXT,
-  Side,
-  type TradeType,
-  UnderlyingSource,
-} from '../domain/labels.ts'
-import { dte } from '../domain/new-york.ts'
+import { SENTIMENT_TEXT, Side, type TradeType } from '../domain/labels.ts'
 import { aggressivenessOf, legType } from '../domain/opra.ts'
 import { type PrintLog, PrintState } from '../domain/print-log.ts'
 import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import { NO_WINDOW, Windows } from '../domain/windows.ts'
-import type { EventSlab } from '../slab/event-slab.ts'
 import { FLAG_SWEEP, PERCENTILE_NONE } from '../slab/row-slab.ts'
 import type { ContractTable } from './contracts.ts'
 import {
   COUNT_BELOW_MIN_SIZE,
   COUNT_CANCELLED,
   COUNT_CLASSIFIED,
+  COUNT_COVERED_PREMIUM,
+  COUNT_COVERED_PRINTS,
   COUNT_HELD_MS_MAX,
   COUNT_ROWS,
+  COUNT_UNDERLYING,
+  COUNT_WARMING,
   COUNT_WINDOWS_FORCED,
   COUNTS,
 } from './counts.ts'
-import type { Labeller } from './labeller.ts'
+import { PendingPrints } from './pending.ts'
 import { PremiumSums } from './premium-sums.ts'
 import { RowSink } from './row-sink.ts'
 
@@ -47,7 +40,9 @@ export class Assembler {
   readonly #minSize: number
   readonly #contracts: ContractTable
   readonly #log: PrintLog
-  readonly #held: HeldPrints
+  readonly held: HeldPrints
+  /** Held prints that wait for an NBBO over REST. */
+  readonly pending: PendingPrints
   readonly #windows: Windows
   readonly #premium = new PremiumSums()
   #counts = new Float64Array(COUNTS)
@@ -59,14 +54,10 @@ export class Assembler {
     this.#minSize = options.minSize
     this.#contracts = contracts
     this.#log = log
-    this.#held = new HeldPrints(options.heldMax)
-    this.#windows = new Windows(this.#held, options.windowMs)
-    this.sink = new RowSink(this.#held)
-  }
-
-  /** Prints held in open windows or waiting for room. */
-  get held(): number {
-    return this.#held.count
+    this.held = new HeldPrints(options.heldMax)
+    this.pending = new PendingPrints(this.held)
+    this.#windows = new Windows(this.held, options.windowMs)
+    this.sink = new RowSink(this.held)
   }
 
   /** Underlyings with an open window. */
@@ -82,85 +73,44 @@ export class Assembler {
   /** Whether one more print can be taken: a held slot, and room for the row that it may be. */
   isReady(): boolean {
     if (!this.sink.hasRoom) return false
-    while (this.#held.isFull) {
+    while (this.held.isFull) {
       // too many held: give up the window of some underlying rather than memory without bound
       const [underlying] = this.#windows.active
-      if (underlying === undefined || !this.sink.hasRoom) return false
-      this.#counts[COUNT_WINDOWS_FORCED]!++
-      this.#closeWindow(this.#windows.any(underlying))
+      const [contract] = this.pending.contracts
+      if (!this.sink.hasRoom) return false
+      if (underlying !== undefined) {
+        this.#counts[COUNT_WINDOWS_FORCED]!++
+        this.#closeWindow(this.#windows.any(underlying))
+      } else if (contract !== undefined) this.letGo(this.pending.takeAll(contract))
+      else return false
     }
     return this.sink.hasRoom
   }
 
-  /** Copies the print at hand with the labels that the labeller has for it. */
-  hold(
-    slab: EventSlab,
-    row: number,
-    id: number,
-    day: number,
-    arrival: number,
-    index: number,
-    labels: Labeller,
-  ): number {
-    const held = this.#held
-    const slot = held.take()
-    held.time[slot] = slab.time[row]!
-    held.recv[slot] = slab.recv[row]!
-    held.clock[slot] = slab.clock[row]!
-    held.sequence[slot] = slab.priceB[row]!
-    held.price[slot] = slab.priceA[row]!
-    held.size[slot] = slab.sizeA[row]!
-    held.exchange[slot] = slab.sizeB[row]!
-    held.conditions[slot] = slab.conditions[row]!
-    held.contract[slot] = id
-    held.arrival[slot] = arrival
-    held.log[slot] = index
-    held.window[slot] = NO_WINDOW
-    held.bid[slot] = labels.bid
-    held.ask[slot] = labels.ask
-    held.bidSize[slot] = labels.bidSize
-    held.askSize[slot] = labels.askSize
-    held.quoteAge[slot] = labels.quoteAge
-    held.eventTime[slot] = 0
-    held.eventArrival[slot] = 0
-    held.eventLegs[slot] = 0
-    held.eventSpan[slot] = 0
-    held.dte[slot] = dte(day, this.#contracts.expirationDay[id]!)
-    held.flags[slot] = labels.flags
-    held.tradeType[slot] = labels.tradeType
-    held.sentiment[slot] = labels.sentiment
-    held.aggressiveness[slot] = labels.aggressiveness
-    held.side[slot] = labels.side
-    held.underlyingPrice[slot] = Number.NaN
-    held.averageSum[slot] = 0
-    held.averageCount[slot] = 0
-    held.averageScope[slot] = AverageScope.None
-    held.dayVolume[slot] = 0
-    held.openInterest[slot] = -1
-    held.multiplier[slot] = CONTRACT_MULTIPLIER
-    held.sizePercentile[slot] = PERCENTILE_NONE
-    held.premiumPercentile[slot] = PERCENTILE_NONE
-    held.percentileSample[slot] = 0
-    held.customerSide[slot] = Side.Unknown
-    held.customerRule[slot] = CustomerRule.None
-    held.quoteSource[slot] = QuoteSource.None
-    held.underlyingSource[slot] = UnderlyingSource.None
-    return slot
+  /** A free slot of a held print; there must be room (isReady). */
+  take(): number {
+    return this.held.take()
   }
 
   /** Puts a held print into its window, or opens one with it. `now`: event time. */
   join(slot: number, index: number, id: number, underlying: number, now: number): void {
     const windows = this.#windows
-    const isSell = this.#held.side[slot] === Side.Sell
+    const isSell = this.held.side[slot] === Side.Sell
     this.#log.hold(index, slot)
     let window = windows.of(id, isSell)
-    if (window !== NO_WINDOW && windows.accepts(window, this.#held.time[slot]!)) {
+    if (window !== NO_WINDOW && windows.accepts(window, this.held.time[slot]!)) {
       windows.join(window, slot)
       return
     }
     if (window !== NO_WINDOW) this.#closeWindow(window)
     window = windows.open(id, isSell, underlying, slot)
     if (windows.isPast(window, now)) this.#closeWindow(window)
+  }
+
+  /** Lets a held print wait for the NBBO that has been asked for. */
+  wait(slot: number, index: number, id: number): void {
+    this.#log.hold(index, slot)
+    this.pending.add(id, slot)
   }
 
   /** Closes the windows that event time has left behind. */
@@ -182,7 +132,7 @@ export class Assembler {
 
   /** Gives the legs their final labels and lets them go. */
   #closeWindow(window: number): void {
-    const held = this.#held
+    const held = this.held
     const windows = this.#windows
     const legs = windows.legs[window]!
     const isEvent = legs >= 2 && windows.size[window]! >= this.#minSize
@@ -209,7 +159,7 @@ export class Assembler {
   }
 
   #labelLeg(slot: number, isSweep: boolean): void {
-    const held = this.#held
+    const held = this.held
     const type = legType(held.tradeType[slot] as TradeType, isSweep)
     held.tradeType[slot] = type
     if (isSweep) held.flags[slot]! |= FLAG_SWEEP
@@ -222,18 +172,31 @@ export class Assembler {
     )
   }
 
+  /** Held prints that the NBBO came too late for: they are final as they are. */
+  letGo(slots: readonly number[]): void {
+    for (const slot of slots) {
+      const index = this.held.log[slot]!
+      const type = this.held.tradeType[slot]!
+      this.finish(slot)
+      this.#log.awaitQuote(index, type)
+    }
+  }
+
   /** The labels of a held print are final: it is stored, or it is counted and forgotten. */
   finish(slot: number): void {
-    const held = this.#held
+    const held = this.held
     const id = held.contract[slot]!
     const size = held.size[slot]!
     this.countFinal(
       this.#contracts.underlying[id]!,
       held.tradeType[slot]!,
       held.sentiment[slot]!,
-      held.price[slot]!,
-      size,
+      held.price[slot]! * size * held.multiplier[slot]!,
     )
+    if (this.#contracts.policies[held.conditions[slot]!]!.hasSide) {
+      const premium = held.price[slot]! * size * held.multiplier[slot]!
+      this.countCovered(held.quoteSource[slot]!, premium)
+    }
     if (size < this.#minSize && held.eventLegs[slot] === 0) {
       this.#counts[COUNT_BELOW_MIN_SIZE]!++
       this.#log.setState(held.log[slot]!, PrintState.BelowMinSize)
@@ -241,33 +204,39 @@ export class Assembler {
       return
     }
     this.#counts[COUNT_ROWS]!++
+    this.#counts[COUNT_UNDERLYING + held.underlyingSource[slot]!]!++
+    if (held.sizePercentile[slot] === PERCENTILE_NONE) this.#counts[COUNT_WARMING]!++
     this.#log.setState(held.log[slot]!, PrintState.Stored)
     held.contract[slot] = this.#contracts.id[id]! // the writer knows the engine's ids
     this.sink.put(slot)
   }
 
-  /** Takes a print that is not stored yet out of its open window. */
-  removeLeg(slot: number, now: number): void {
+  /** Takes a print that is not stored yet out of its open window, or ends its wait. */
+  removeHeld(slot: number, now: number): void {
     const windows = this.#windows
-    const window = this.#held.window[slot]!
+    const window = this.held.window[slot]!
     this.#counts[COUNT_CANCELLED]!++
+    if (window === NO_WINDOW) {
+      this.pending.remove(this.held.contract[slot]!, slot)
+      this.held.give(slot)
+      return
+    }
     windows.removeLeg(window, slot)
-    this.#held.give(slot)
+    this.held.give(slot)
     if (windows.legs[window] === 0) windows.close(window)
     else if (windows.isPast(window, now)) this.#closeWindow(window)
   }
 
-  /** Counts a print whose labels are final. Price in ticks. */
-  countFinal(
-    underlying: number,
-    type: number,
-    sentiment: number,
-    price: number,
-    size: number,
-  ): void {
+  /** Counts a print whose labels are final. `premium`: ticks x contracts x multiplier. */
+  countFinal(underlying: number, type: number, sentiment: number, premium: number): void {
     this.#counts[COUNT_CLASSIFIED + type * SENTIMENT_TEXT.length + sentiment]!++
-    const dollars = (price * size * CONTRACT_MULTIPLIER) / TICKS_PER_DOLLAR
-    this.#premium.add(underlying, sentiment, dollars)
+    this.#premium.add(underlying, sentiment, premium / TICKS_PER_DOLLAR)
+  }
+
+  /** Counts a final print that may have a side, by the source of its quote. */
+  countCovered(quoteSource: number, premium: number): void {
+    this.#counts[COUNT_COVERED_PRINTS + quoteSource]!++
+    this.#counts[COUNT_COVERED_PREMIUM + quoteSource]! += premium / TICKS_PER_DOLLAR
   }
 
   /** Counts since the last call (counts.ts). */

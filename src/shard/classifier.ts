@@ -1,11 +1,15 @@
-import { grown } from '../domain/columns.ts'
-import { Side } from '../domain/labels.ts'
-import { NewYorkCalendar } from '../domain/new-york.ts'
+import { QuoteSource, Side } from '../domain/labels.ts'
+import { dte, NewYorkCalendar } from '../domain/new-york.ts'
 import { PrintLog, PrintState, Seen } from '../domain/print-log.ts'
+import { QuoteHistory } from '../domain/quote-history.ts'
+import { SizeProfiles } from '../domain/size-profiles.ts'
+import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import type { Cancel, RemovedPrint } from '../slab/cancel.ts'
-import type { ShardDefinitions } from '../slab/definitions.ts'
+import type { ShardDefinitions, UnderlyingProfile } from '../slab/definitions.ts'
 import { type EventSlab, KIND_QUOTE } from '../slab/event-slab.ts'
+import type { Requote } from '../slab/requote.ts'
 import { Assembler, type AssemblerOptions } from './assembler.ts'
+import { ContractDays } from './contract-days.ts'
 import { ContractTable } from './contracts.ts'
 import {
   COUNT_BELOW_MIN_SIZE,
@@ -14,11 +18,16 @@ import {
   COUNT_SEQUENCE_REUSED,
 } from './counts.ts'
 import { EventTime } from './event-time.ts'
+import { Evidence } from './evidence.ts'
+import { type Facts, holdFacts, holdPrint } from './hold.ts'
 import { Labeller, type Rules } from './labeller.ts'
 import type { RowSink } from './row-sink.ts'
+import { UnderlyingPrices } from './underlying-prices.ts'
 
 export type ClassifierOptions = AssemblerOptions & {
   readonly rules: Rules
+  /** Prints of this premium or more wait for an NBBO over REST, dollars; 0: none does. */
+  readonly lookupPremium: number
   readonly quoteMaxAgeMs: number
   /** Prints remembered for duplicates and cancels; a power of two. */
   readonly printLogRows: number
@@ -29,24 +38,44 @@ export type ClassifierOptions = AssemblerOptions & {
 export class Classifier {
   readonly #options: ClassifierOptions
   readonly #isOpra: boolean
+  /** Ticks x contracts x multiplier. */
+  readonly #lookupPremium: number
   readonly #contracts = new ContractTable()
   readonly #calendar = new NewYorkCalendar()
   readonly #eventTime: EventTime
+  readonly #quotes: QuoteHistory
   readonly #labeller: Labeller
+  readonly #days = new ContractDays()
+  readonly #profiles = new SizeProfiles()
+  readonly #prices: UnderlyingPrices
   readonly #log: PrintLog
   readonly #assembler: Assembler
-  /** Day of each contract's newest print, and how many prints it has had that day. */
-  #day = new Uint16Array(256)
-  #arrivals = new Uint32Array(256)
+  readonly #evidence: Evidence
+  readonly #facts: Facts
   #cancels: Cancel[] = []
 
   constructor(options: ClassifierOptions) {
+    const { rules, windowMs, quoteMaxAgeMs, quoteRowsMax, lookupPremium } = options
     this.#options = options
-    this.#isOpra = options.rules === 'opra'
-    this.#eventTime = new EventTime(options.windowMs)
-    this.#labeller = new Labeller(options.rules, options.quoteMaxAgeMs, options.quoteRowsMax)
+    this.#isOpra = rules === 'opra'
+    this.#lookupPremium =
+      lookupPremium > 0 ? lookupPremium * TICKS_PER_DOLLAR : Number.POSITIVE_INFINITY
+    this.#eventTime = new EventTime(windowMs)
+    this.#quotes = new QuoteHistory(2 * quoteMaxAgeMs, quoteRowsMax)
+    this.#labeller = new Labeller(rules, this.#quotes, quoteMaxAgeMs)
+    this.#prices = new UnderlyingPrices(this.#contracts, this.#quotes, quoteMaxAgeMs)
     this.#log = new PrintLog(options.printLogRows)
     this.#assembler = new Assembler(options, this.#contracts, this.#log)
+    this.#facts = { days: this.#days, profiles: this.#profiles, prices: this.#prices }
+    this.#evidence = new Evidence({
+      contracts: this.#contracts,
+      days: this.#days,
+      prices: this.#prices,
+      labeller: this.#labeller,
+      log: this.#log,
+      assembler: this.#assembler,
+      mayBeLeg: (conditions) => this.#isOpra && this.#contracts.policies[conditions]!.mayBeLeg,
+    })
   }
 
   /** Where the final rows go. */
@@ -56,22 +85,38 @@ export class Classifier {
 
   /** Prints held in open windows or waiting for room. */
   get held(): number {
-    return this.#assembler.held
+    return this.#assembler.held.count
+  }
+
+  /** Those of them that wait for an NBBO over REST. */
+  get pending(): number {
+    return this.#assembler.pending.count
   }
 
   define(definitions: ShardDefinitions): void {
     this.#contracts.define(definitions)
     const contracts = this.#contracts.count
     const underlyings = this.#contracts.underlyings
+    this.#quotes.ensure(contracts)
     this.#labeller.ensure(contracts, underlyings)
+    this.#days.ensure(contracts)
+    this.#profiles.ensure(underlyings)
+    this.#prices.ensure(contracts, underlyings)
     this.#log.ensure(contracts)
     this.#assembler.ensure(contracts, underlyings)
     this.#eventTime.ensure(underlyings)
-    if (contracts > this.#day.length) {
-      const n = Math.max(contracts, this.#day.length * 2)
-      this.#day = grown(this.#day, new Uint16Array(n))
-      this.#arrivals = grown(this.#arrivals, new Uint32Array(n))
+    // one that is damaged or of another version is learnt anew
+    for (const { underlying, profile } of definitions.profiles) {
+      this.#profiles.restore(underlying, profile)
     }
+  }
+
+  /** What the size profiles have learnt since the last call, by underlying. */
+  takeProfiles(): UnderlyingProfile[] {
+    return this.#profiles.changed().flatMap((underlying) => {
+      const profile = this.#profiles.snapshot(underlying)
+      return profile === null ? [] : [{ underlying, profile }]
+    })
   }
 
   /**
@@ -87,17 +132,25 @@ export class Classifier {
       const id = contract[row]!
       const underlying = this.#contracts.underlying[id]!
       assembler.clock = clock[row]!
+      if (kind[row]! > KIND_QUOTE) {
+        const now = this.#eventTime.at(underlying, clock[row]!)
+        assembler.closePast(underlying, now)
+        this.#evidence.read(slab, row, id, underlying, now)
+        continue
+      }
       const now = this.#eventTime.advance(underlying, time[row]!, clock[row]!, connection[row]!)
       assembler.closePast(underlying, now)
       if (kind[row] === KIND_QUOTE) {
-        this.#labeller.quote(
+        this.#quotes.add(
           id,
           time[row]!,
           slab.priceA[row]!,
           slab.priceB[row]!,
           slab.sizeA[row]!,
           slab.sizeB[row]!,
+          slab.conditions[row]!,
         )
+        this.#prices.quoted(id)
       } else {
         this.#print(slab, row, id, underlying, now)
       }
@@ -105,18 +158,31 @@ export class Classifier {
     return rows
   }
 
-  /** Closes the windows of underlyings that have been quiet on the reading clock. */
+  /**
+   * Closes the windows of underlyings that have been quiet on the reading clock, and ends the wait
+   * of prints that have waited too long.
+   */
   closeQuiet(clocks: ArrayLike<number>): void {
     for (const underlying of this.#assembler.active) {
       if (!this.#eventTime.isQuiet(underlying, clocks)) continue
       this.#assembler.clock = this.#eventTime.clockNow(underlying, clocks)
       this.#assembler.closeAll(underlying)
     }
+    const { pending } = this.#assembler
+    if (pending.count === 0) return
+    for (const contract of [...pending.contracts]) {
+      const clock = this.#eventTime.clockNow(this.#contracts.underlying[contract]!, clocks)
+      this.#assembler.letGo(pending.takeOverdue(contract, clock))
+    }
   }
 
-  /** Closes every window: nothing more will come. */
+  /** Closes every window and lets every print go: nothing more will come. */
   closeEverything(): void {
     this.#assembler.clock = Number.NaN
+    const { pending } = this.#assembler
+    for (const contract of [...pending.contracts]) {
+      this.#assembler.letGo(pending.takeAll(contract))
+    }
     for (const underlying of this.#assembler.active) this.#assembler.closeAll(underlying)
     this.sink.flush()
   }
@@ -142,6 +208,11 @@ export class Classifier {
     return cancels
   }
 
+  /** Late quotes so far; none while a row still waits that one of them may mean. */
+  takeRequotes(): Requote[] {
+    return this.sink.isWaiting ? [] : this.#evidence.takeRequotes()
+  }
+
   #print(slab: EventSlab, row: number, id: number, underlying: number, now: number): void {
     const time = slab.time[row]!
     const price = slab.priceA[row]!
@@ -151,26 +222,35 @@ export class Classifier {
     const conditions = slab.conditions[row]!
     const day = Math.max(0, this.#calendar.dayOf(time))
     const log = this.#log
+    const assembler = this.#assembler
+    if (assembler.pending.count > 0) {
+      assembler.letGo(assembler.pending.takeOverdue(id, slab.clock[row]!))
+    }
     const seen = log.seen(id, day, sequence, time, price, size, exchange, conditions)
     if (seen === Seen.Duplicate) {
-      this.#assembler.count(COUNT_DUPLICATE)
+      assembler.count(COUNT_DUPLICATE)
       return
     }
-    if (seen === Seen.SequenceReused) this.#assembler.count(COUNT_SEQUENCE_REUSED)
+    if (seen === Seen.SequenceReused) assembler.count(COUNT_SEQUENCE_REUSED)
     const policy = this.#contracts.policies[conditions]!
     if (policy.isCancel) {
       this.#cancel(slab, row, id, day, now)
       return
     }
-    if (day > this.#day[id]!) {
-      this.#day[id] = day
-      this.#arrivals[id] = 0
-    }
-    const arrival = ++this.#arrivals[id]!
-    const assembler = this.#assembler
+    const days = this.#days
+    const arrival = days.print(id, day, size)
+    const volume = days.volume(id, day)
     const labels = this.#labeller
-    labels.print(id, underlying, this.#contracts.isCall[id] === 1, time, price, size, policy)
-    const isHeld = this.#isOpra && policy.mayBeLeg && labels.side <= Side.Sell
+    const isCall = this.#contracts.isCall[id] === 1
+    const openInterest = days.openInterest(id, day)
+    labels.print(id, underlying, isCall, time, price, size, exchange, policy, volume, openInterest)
+    const premium = price * size * days.multiplier(id)
+    const isLeg = this.#isOpra && policy.mayBeLeg && labels.side <= Side.Sell
+    const isPending =
+      premium >= this.#lookupPremium &&
+      policy.hasSide &&
+      labels.quoteSource === QuoteSource.None &&
+      slab.clock[row]! >= 0 // NaN: a file without a clock has no answers either
     const isStored = size >= this.#options.minSize
     const index = log.add(
       id,
@@ -184,14 +264,22 @@ export class Classifier {
       arrival,
       isStored ? PrintState.Stored : PrintState.BelowMinSize,
     )
-    if (isHeld || isStored) {
-      const slot = assembler.hold(slab, row, id, day, arrival, index, labels)
-      if (isHeld) assembler.join(slot, index, id, underlying, now)
+    const dollars = premium / TICKS_PER_DOLLAR
+    const before = volume > 0 ? volume - size : 0 // NaN: of a day long counted
+    if (isLeg || isStored || isPending) {
+      const slot = assembler.take()
+      const expiration = this.#contracts.expirationDay[id]!
+      holdPrint(assembler.held, slot, slab, row, id, arrival, index, dte(day, expiration), labels)
+      holdFacts(assembler.held, slot, this.#facts, underlying, day, now, dollars, before)
+      if (isLeg) assembler.join(slot, index, id, underlying, now)
+      else if (isPending) assembler.wait(slot, index, id)
       else assembler.finish(slot)
     } else {
-      assembler.countFinal(underlying, labels.tradeType, labels.sentiment, price, size)
-      this.#assembler.count(COUNT_BELOW_MIN_SIZE)
+      assembler.countFinal(underlying, labels.tradeType, labels.sentiment, premium)
+      if (policy.hasSide) assembler.countCovered(labels.quoteSource, premium)
+      assembler.count(COUNT_BELOW_MIN_SIZE)
     }
+    this.#profiles.push(underlying, day, before, size, dollars)
   }
 
   #cancel(slab: EventSlab, row: number, id: number, day: number, now: number): void {
@@ -212,8 +300,9 @@ export class Classifier {
         arrival: log.arrivalOf(index),
         wasStored: state === PrintState.Stored,
       }
-      if (state === PrintState.Held) this.#assembler.removeLeg(log.heldOf(index), now)
+      if (state === PrintState.Held) this.#assembler.removeHeld(log.heldOf(index), now)
       log.setState(index, PrintState.Removed)
+      this.#days.cancel(id, day, size)
     }
     const conditions = slab.conditions[row]!
     log.add(id, day, sequence, time, price, size, exchange, conditions, 0, PrintState.Cancel)

@@ -10,6 +10,8 @@ export class ContractTable {
   underlying = new Uint32Array(256)
   expirationDay = new Uint32Array(256)
   isCall = new Uint8Array(256)
+  /** 1/1,000 dollar. */
+  strikeMills = new Uint32Array(256)
   /** Policy of each condition set; set 0 is the empty list. */
   readonly policies: ConditionPolicy[] = [policyOf([])]
   /** One more than the largest underlying id. */
@@ -28,6 +30,7 @@ export class ContractTable {
       this.underlying[contract] = words[at + 1]!
       this.expirationDay[contract] = words[at + 2]!
       this.isCall[contract] = words[at + 3]!
+      this.strikeMills[contract] = words[at + 4]!
       this.underlyings = Math.max(this.underlyings, words[at + 1]! + 1)
     }
     definitions.conditionSets.forEach((list, i) => {
@@ -41,5 +44,6 @@ export class ContractTable {
     this.underlying = grown(this.underlying, new Uint32Array(n))
     this.expirationDay = grown(this.expirationDay, new Uint32Array(n))
     this.isCall = grown(this.isCall, new Uint8Array(n))
+    this.strikeMills = grown(this.strikeMills, new Uint32Array(n))
   }
 }

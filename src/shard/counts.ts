@@ -1,4 +1,9 @@
-import { SENTIMENT_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
+import {
+  QUOTE_SOURCE_TEXT,
+  SENTIMENT_TEXT,
+  TRADE_TYPE_TEXT,
+  UNDERLYING_SOURCE_TEXT,
+} from '../domain/labels.ts'
 
 /**
  * What a shard counts while it works on one slab: plain slots of a Float64Array that goes back with
@@ -17,7 +22,16 @@ export const COUNT_ROWS = 5
 export const COUNT_HELD_MS_MAX = 6
 /** One slot for each trade type and sentiment: COUNT_CLASSIFIED + type x 3 + sentiment. */
 export const COUNT_CLASSIFIED = 7
-export const COUNTS = COUNT_CLASSIFIED + TRADE_TYPE_TEXT.length * SENTIMENT_TEXT.length
+/** Of final prints that may have a side: one slot for each QuoteSource. */
+export const COUNT_COVERED_PRINTS =
+  COUNT_CLASSIFIED + TRADE_TYPE_TEXT.length * SENTIMENT_TEXT.length
+/** Their premium, dollars. */
+export const COUNT_COVERED_PREMIUM = COUNT_COVERED_PRINTS + QUOTE_SOURCE_TEXT.length
+/** Rows by UnderlyingSource. */
+export const COUNT_UNDERLYING = COUNT_COVERED_PREMIUM + QUOTE_SOURCE_TEXT.length
+/** Rows without percentiles: their profile is still warming up. */
+export const COUNT_WARMING = COUNT_UNDERLYING + UNDERLYING_SOURCE_TEXT.length
+export const COUNTS = COUNT_WARMING + 1
 
 /** Slots of one line of a shard's premium report. */
 export const PREMIUM_UNDERLYING = 0

@@ -36,6 +36,13 @@ export class EventTime {
     return now
   }
 
+  /** Event time at `clock` for what is no event of the vendor: it moves nothing. */
+  at(underlying: number, clock: number): number {
+    const passed = clock - this.#clock[underlying]!
+    const now = this.#time[underlying]!
+    return passed > this.#quietMs ? now + passed : now
+  }
+
   /** Whether the underlying has been quiet for so long that its windows are past. */
   isQuiet(underlying: number, clocks: ArrayLike<number>): boolean {
     return this.clockNow(underlying, clocks) - this.#clock[underlying]! > this.#quietMs

@@ -1,5 +1,6 @@
 import type { Cancel } from '../slab/cancel.ts'
-import type { ShardDefinitions } from '../slab/definitions.ts'
+import type { ShardDefinitions, UnderlyingProfile } from '../slab/definitions.ts'
+import type { Requote } from '../slab/requote.ts'
 import type { FilledRows } from './row-sink.ts'
 
 /** One call of a shard. Buffers in it are moved. */
@@ -16,6 +17,8 @@ export type ShardTask = {
   readonly rowSlabs: readonly ArrayBuffer[]
   /** Nothing more will come: close every window. */
   readonly isDrain: boolean
+  /** Whether the size profiles that have changed are wanted. */
+  readonly wantsProfiles: boolean
 }
 
 export type ShardResult = {
@@ -25,11 +28,17 @@ export type ShardResult = {
   readonly filled: readonly FilledRows[]
   /** To be applied after `filled`. */
   readonly cancels: readonly Cancel[]
+  /** The same, ahead of the cancels. */
+  readonly requotes: readonly Requote[]
+  /** When they were wanted. */
+  readonly profiles: readonly UnderlyingProfile[]
   /** counts.ts */
   readonly counts: Float64Array
   readonly premium: Float64Array
   /** Prints held now, waiting rows among them. */
   readonly held: number
+  /** Those of them that wait for an NBBO over REST. */
+  readonly pending: number
   /** Whether final rows wait for a row slab. */
   readonly isWaiting: boolean
   /** Empty row slabs that the shard keeps. */

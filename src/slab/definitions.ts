@@ -15,15 +15,23 @@ export type Definitions = {
 export const CONDITION_SET_NONE = 0
 
 /** u32 words of one contract in ShardDefinitions.contracts. */
-export const CONTRACT_WORDS = 4
+export const CONTRACT_WORDS = 5
+
+/** What was learnt of the sizes of an underlying's prints (domain/size-profiles.ts), as bytes. */
+export type UnderlyingProfile = { readonly underlying: number; readonly profile: Uint8Array }
 
 /**
  * What one shard must know. It numbers its own contracts 0, 1, ... in the order in which they come
  * here, and event slabs name them by that number, so that its columns hold its own contracts only.
  */
 export type ShardDefinitions = {
-  /** Four words a contract: its id in the engine, underlying id, expiration day, 1 for a call. */
+  /**
+   * Five words a contract: its id in the engine, underlying id, expiration day, 1 for a call, strike
+   * in 1/1,000 dollar.
+   */
   readonly contracts: Uint32Array
   readonly firstConditionSet: number
   readonly conditionSets: readonly (readonly (number | string)[])[]
+  /** Of underlyings that are new in `contracts`: what earlier sessions have taught. */
+  readonly profiles: readonly UnderlyingProfile[]
 }

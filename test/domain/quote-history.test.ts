@@ -31,7 +31,7 @@ class NaiveHistory {
 
 /** One number in all four columns, so that a mixed row shows. */
 function add(history: QuoteHistory, id: number, { time, mark }: Quote): void {
-  history.add(id, time, mark * 10, mark * 10 + 1, mark, -mark)
+  history.add(id, time, mark * 10, mark * 10 + 1, mark, -mark, mark & 0xffff)
 }
 
 function found(history: QuoteHistory, id: number, time: number): Quote | undefined {
@@ -251,13 +251,13 @@ describe('when no row is left', () => {
   function full(): QuoteHistory {
     const quotes = new QuoteHistory(10_000, 4)
     quotes.ensure(1)
-    for (const time of [10, 11, 12, 13]) quotes.add(0, time, time, time + 1, 1, 1)
+    for (const time of [10, 11, 12, 13]) quotes.add(0, time, time, time + 1, 1, 1, 0)
     return quotes
   }
 
   it('leaves out a late quote that is older than all it has', () => {
     const quotes = full()
-    quotes.add(0, 5, 5, 6, 1, 1)
+    quotes.add(0, 5, 5, 6, 1, 1, 0)
     expect(quotes.evicted).toBe(1)
     expect(quotes.find(0, 10)).toBe(true)
     expect(quotes.time).toBe(10)
@@ -265,7 +265,7 @@ describe('when no row is left', () => {
 
   it('overwrites a quote of the same time and loses none', () => {
     const quotes = full()
-    quotes.add(0, 13, 1, 2, 3, 4)
+    quotes.add(0, 13, 1, 2, 3, 4, 0)
     expect(quotes.evicted).toBe(0)
     expect(quotes.find(0, 10)).toBe(true)
     quotes.find(0, 13)

@@ -49,6 +49,7 @@ export function runTape(
         minSize: settings.minSize,
         windowMs: settings.windowMs,
         quoteMaxAgeMs: settings.quoteMaxAgeMs,
+        lookupPremium: settings.lookupPremium ?? 0,
         heldMax: options.heldMax ?? 1 << 16,
         printLogRows: 1 << 14,
         quoteRowsMax: 1 << 20,

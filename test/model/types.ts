@@ -5,6 +5,8 @@ export type Settings = {
   readonly minSize: number
   readonly windowMs: number
   readonly quoteMaxAgeMs: number
+  /** Dollars; absent: no print waits for a quote. */
+  readonly lookupPremium?: number
 }
 
 export type TapeFrame = { readonly recv: number; readonly clock?: number; readonly frame: string }

@@ -205,7 +205,7 @@ describe('quotes', () => {
       { sizeA: 0, sizeB: -1 },
     ],
     [{ bs: '17', as: 'many' }, { sizeB: -1 }],
-    [{ bx: null, ax: 9999, q: 'x' }, {}],
+    [{ bx: null, ax: 9999, q: 'x' }, { venues: 0 }],
   ])('%j is kept', (fields, row) => {
     const answer = both({ ...QUOTE, ...fields })
     expect(answer.rows).toEqual([{ ...QUOTE_ROW, ...row }])

@@ -44,6 +44,7 @@ export const PRINT_ROW: Row = {
   sizeA: 7,
   sizeB: 302,
   conditions: [233],
+  venues: 0,
 }
 export const QUOTE_ROW: Row = {
   kind: KIND_QUOTE,
@@ -54,6 +55,7 @@ export const QUOTE_ROW: Row = {
   sizeA: 17,
   sizeB: 24,
   conditions: [],
+  venues: 3 * 256 + 9,
 }
 
 export function setUp(contractsMax = 100, watched: ReadonlySet<string> | '*' = WATCHED) {

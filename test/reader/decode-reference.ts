@@ -17,6 +17,8 @@ export type Row = {
   sizeA: number
   sizeB: number
   conditions: readonly (number | string)[]
+  /** Of a quote: packVenues; 0 for a print. */
+  venues: number
 }
 
 export type Answer = {
@@ -128,6 +130,7 @@ function print(json: Json, answer: Answer, watched: ReadonlySet<string> | '*', r
     sizeA: size,
     sizeB: exchange ?? EXCHANGE_NONE,
     conditions,
+    venues: 0,
   })
 }
 
@@ -168,7 +171,14 @@ function quote(json: Json, answer: Answer, watched: ReadonlySet<string> | '*', r
     sizeA: whole(json.bs, 0, INT32_MAX) ?? -1,
     sizeB: whole(json.as, 0, INT32_MAX) ?? -1,
     conditions: [],
+    venues: 256 * venue(json.bx) + venue(json.ax),
   })
+}
+
+/** 1 for the first exchange id, 300, and so on for 255 of them. */
+function venue(value: unknown): number {
+  const id = whole(value, 300, 554)
+  return id === null ? 0 : id - 299
 }
 
 function conditionsOf(value: unknown): (number | string)[] {
@@ -195,7 +205,9 @@ export function rowsOf(decoder: FrameDecoder, dictionary: Dictionary): Row[] {
     priceB: columns.priceB[i]!,
     sizeA: columns.sizeA[i]!,
     sizeB: columns.sizeB[i]!,
-    conditions: conditionsOfSet(dictionary, columns.conditions[i]!),
+    conditions:
+      columns.kind[i] === KIND_QUOTE ? [] : conditionsOfSet(dictionary, columns.conditions[i]!),
+    venues: columns.kind[i] === KIND_QUOTE ? columns.conditions[i]! : 0,
   }))
 }
 

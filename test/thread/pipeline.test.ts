@@ -82,7 +82,7 @@ function start(
     shards,
     connections: 1,
     limits: { ...limitsFor(shards), printLogRows: 1 << 16, ...limits },
-    classifier: { ...SETTINGS },
+    classifier: { ...SETTINGS, lookupPremium: 0 },
     writer: {
       define: (d: Definitions) => {
         d.conditionSets.forEach((set, i) => {
@@ -97,6 +97,7 @@ function start(
         }
         onPost(pipeline, slab)
       },
+      requote: () => {},
       cancel: (cancels) => {
         for (const cancel of cancels) remove(rows, cancel, pipeline.dictionary)
       },
@@ -142,7 +143,7 @@ const names = (rows: readonly ModelRow[]) =>
     .sort()
 
 const release = (pipeline: Pipeline, slab: PostedSlab) => {
-  setImmediate(() => pipeline.release({ slabs: [slab], cancels: 0 }))
+  setImmediate(() => pipeline.release({ slabs: [slab], cancels: 0, requotes: 0 }))
 }
 
 it.each([1, 2, 4])('gives the rows of the rules on %i shard threads', async (shards) => {
@@ -184,7 +185,7 @@ it('stops reading while the writer keeps its slabs, and loses nothing', async ()
   expect(run.pipeline.credits).toBe(0)
   const stalled = run.posted.slice()
   isStalled = false
-  run.pipeline.release({ slabs: stalled, cancels: 0 })
+  run.pipeline.release({ slabs: stalled, cancels: 0, requotes: 0 })
   await fed
   await run.pipeline.drain()
   expect(run.blocked.times).toBeGreaterThan(0)
@@ -235,7 +236,7 @@ it('stops reading when too many cancels wait for the writer', async () => {
   expect(run.pipeline.isBlocked).toBe(true)
   const waiting = cancelled()
   expect(waiting).toBeLessThan(cancels + 4096)
-  const storing = setInterval(() => run.pipeline.release({ slabs: [], cancels: 4096 }), 1)
+  const storing = setInterval(() => run.pipeline.release({ slabs: [], cancels: 4096, requotes: 0 }), 1)
   await fed
   await run.pipeline.drain()
   clearInterval(storing)
