@@ -1,3 +1,4 @@
+import { newYorkDay } from '../domain/new-york.ts'
 import {
   type ChainPage,
   type ContractSnapshot,
@@ -96,7 +97,7 @@ export class ContractReferences {
    * to nothing. Only watched ones.
    */
   noteTraded(tickers: Iterable<string>): void {
-    if (this.#queue.day === this.#refusedDay && this.#refusedDay >= 0) return
+    if (newYorkDay(this.#now()) === this.#refusedDay) return
     for (const ticker of tickers) {
       if (this.#queue.note(ticker)) continue
       this.#options.onResult('over_budget')
