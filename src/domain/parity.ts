@@ -58,7 +58,7 @@ export class ParityPairs {
     if (!(0 < callBid && callBid < callAsk && 0 < putBid && putBid < putAsk)) return
     const spread = callAsk - callBid + (putAsk - putBid)
     const lead = callBid + callAsk - (putBid + putAsk)
-    if (2 * SPREAD_PART * spread > 2 * strike + lead) return
+    if (!(2 * SPREAD_PART * spread <= 2 * strike + lead)) return
     if (days < this.#days) this.#count = 0
     this.#days = days
     this.#keep(strike, spread, lead)

@@ -44,12 +44,12 @@ const NO_DAY = -(2 ** 31)
  * order of size; halving each count by itself would drop the rare large prints, each alone in its
  * bin, and every block after that would look larger than it is.
  *
- * Memory: 4 KiB a profile, made at its first print, so at most 16 KiB an underlying, and 21 bytes
+ * Memory: 4 KiB a profile, made at its first print, so at most 16 KiB an underlying, and 53 bytes
  * an underlying besides.
  */
 export class SizeProfiles {
   /** SIZE_BINS, then PREMIUM_BINS, of each profile: underlying x BUCKETS + bucket. */
-  readonly #trees: (Uint32Array | undefined)[] = []
+  readonly #trees = new Array<Uint32Array | undefined>(256 * BUCKETS).fill(undefined)
   #prints = new Uint32Array(256 * BUCKETS)
   #day = new Int32Array(256).fill(NO_DAY)
   #isChanged = new Uint8Array(256)
@@ -68,6 +68,7 @@ export class SizeProfiles {
     const had = this.#day.length
     if (underlyings <= had) return
     const size = Math.max(underlyings, had * 2)
+    while (this.#trees.length < size * BUCKETS) this.#trees.push(undefined)
     this.#prints = grown(this.#prints, new Uint32Array(size * BUCKETS))
     this.#day = grown(this.#day, new Int32Array(size)).fill(NO_DAY, had)
     this.#isChanged = grown(this.#isChanged, new Uint8Array(size))
