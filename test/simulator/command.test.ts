@@ -41,6 +41,24 @@ test('serves, says how to reach it, and ends cleanly on SIGTERM', async () => {
   expect(out()).toMatch(/\d+ prints, \d+ quotes, \d+ frames sent/)
 })
 
+test('takes the clusters of the plan and faults of a share of the requests', async () => {
+  const { out } = run('--clusters', 'options,indices', '--fault', 'rest500:100%')
+  await expect.poll(out, { timeout: 30_000 }).toContain('flow run')
+  const rest = /FLOW_REST_URL=(\S+)/.exec(out())?.[1] ?? ''
+  expect((await fetch(`${rest}/v3/snapshot/options/SPY?apiKey=k`)).status).toBe(500)
+  const url = /FLOW_FEED_URL=(\S+)/.exec(out())?.[1] ?? ''
+  const stocks = new Client(url.replace('/options', '/stocks'))
+  await stocks.frames(1)
+  stocks.send('auth', 'key')
+  await stocks.closed()
+  expect(stocks.texts[1]).toContain("Your plan doesn't include websocket access.")
+  const indices = new Client(url.replace('/options', '/indices'))
+  await indices.subscribe('V.*')
+  await indices.frames(4)
+  expect(indices.data[0]).toContain('"T":"I:SPX"')
+  indices.socket.terminate()
+})
+
 test('plays a tape and says when it has ended', async () => {
   const tape = 'test/fixtures/tapes/spy-2024-06-14-500C.frames.jsonl.gz'
   const { running, code, out } = run('--tape', tape, '--speed', 'max')
@@ -54,14 +72,16 @@ test('plays a tape and says when it has ended', async () => {
 
 test('one line for each wrong flag, and exit 2', async () => {
   const flags = ['--port', 'x', '--rate', '0', '--speed', '2', '--symbols', 'SPY,spy']
-  const { code, err, out } = run(...flags, '--fault', 'drop', '--shift-to-now')
+  const more = ['--fault', 'drop', '--shift-to-now', '--clusters', 'options,forex']
+  const { code, err, out } = run(...flags, ...more)
   expect(await code).toBe(2)
   expect(out()).toBe('')
   const lines = err().trim().split('\n')
-  for (const flag of ['--port', '--rate', '--speed', '--symbols', '--fault', '--shift-to-now']) {
+  const wrong = ['--port', '--rate', '--speed', '--symbols', '--fault', '--shift-to-now']
+  for (const flag of [...wrong, '--clusters']) {
     expect(lines.filter((line) => line.startsWith(flag)).length, flag).toBe(1)
   }
-  expect(lines.length).toBe(6)
+  expect(lines.length).toBe(7)
 })
 
 test('an unknown flag is exit 2, a port that is taken and a tape that is missing exit 1', async () => {

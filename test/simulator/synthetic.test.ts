@@ -211,6 +211,52 @@ describe('a tape of 100,000 prints', () => {
     expect(Math.max(...seconds.values())).toBeGreaterThan(5 * average)
   })
 
+  test('bid and ask come from the venues of the root, often from two of them', () => {
+    const quotes = events.filter((event) => event.kind === 'Q')
+    const spy = quotes.filter(({ contract }) => contract.profile.root === 'SPY')
+    const differing = spy.filter((quote) => quote.bidExchange !== quote.askExchange)
+    expect(differing.length / spy.length).toBeGreaterThan(0.8)
+    expect(new Set(spy.map((quote) => quote.bidExchange)).size).toBeGreaterThanOrEqual(16)
+    const strange = quotes.filter(({ contract, bidExchange, askExchange }) => {
+      const isVenue = (id: number) => contract.profile.venues.some(([venue]) => venue === id)
+      return !isVenue(bidExchange) || !isVenue(askExchange)
+    })
+    expect(strange).toEqual([])
+    const both = spy.find((quote) => quote.bidExchange !== quote.askExchange)!
+    const wire = JSON.parse(eventJson(both)) as object
+    expect(wire).toMatchObject({ bx: both.bidExchange, ax: both.askExchange })
+  })
+
+  test('put and call of a strike tell the price of the underlying, by parity', () => {
+    const quotes = new Map<unknown, Extract<SyntheticEvent, { kind: 'Q' }>>()
+    const errors: number[] = []
+    let price = new Map<string, number>()
+    for (const event of events) {
+      const { contract } = event
+      if (event.kind === 'T') {
+        price = price.set(contract.underlying, event.underlyingPrice)
+        continue
+      }
+      quotes.set(contract, event)
+      const twin = quotes.get(contract.twin)
+      const now = price.get(contract.underlying)
+      if (twin === undefined || now === undefined || event.time - twin.time > 1000) continue
+      const [call, put] = contract.isCall ? [event, twin] : [twin, event]
+      const implied = contract.strike + (call.bid + call.ask - put.bid - put.ask) / 200
+      errors.push(Math.abs(implied / now - 1))
+    }
+    errors.sort((a, b) => a - b)
+    expect(errors.length).toBeGreaterThan(10_000)
+    expect(errors[errors.length >> 1]).toBeLessThan(0.0001)
+    expect(errors[Math.floor(errors.length * 0.99)]).toBeLessThan(0.0005)
+  })
+
+  test('few prints are of an adjusted series', () => {
+    const adjusted = share(({ contract }) => contract.profile.root === 'SPY1')
+    expect(adjusted).toBeGreaterThan(0.05)
+    expect(adjusted).toBeLessThan(1)
+  })
+
   test('prints what can be: real contracts, known venues, prices on the tick', () => {
     for (const contract of new Set(prints.map((print) => print.contract))) {
       const parsed = parseContract(contract.ticker)
