@@ -48,7 +48,7 @@ export class ReferenceQueue {
   /** Tickers in the order in which they came. */
   readonly #adjusted = new Set<string>()
   readonly #ordinary = new Set<string>()
-  #settled = new Set<string>()
+  readonly #settled = new Set<string>()
   /** With every underlying watched; the one that traded last is the last. */
   readonly #traded = new Set<string>()
   #day = -1
@@ -74,7 +74,8 @@ export class ReferenceQueue {
     const known = this.#cached.filter((reference) => reference.date === date)
     this.#day = day
     this.#cached = []
-    this.#settled = new Set(known.map(({ ticker }) => ticker))
+    this.#settled.clear()
+    for (const { ticker } of known) this.settle(ticker)
     const missing = this.#underlyings === '*' ? [] : withoutChain(this.#underlyings, known)
     this.#openChains = missing.length
     this.#first.length = 0
@@ -93,6 +94,8 @@ export class ReferenceQueue {
 
   /** A contract has its answer of the day, or is being asked about. */
   settle(ticker: string): void {
+    this.#adjusted.delete(ticker)
+    this.#ordinary.delete(ticker)
     if (this.#settled.size < SETTLED_MAX) this.#settled.add(ticker)
   }
 
@@ -101,10 +104,9 @@ export class ReferenceQueue {
     if (first !== undefined || this.#day < 0 || this.#openChains > 0) return first
     for (const waiting of [this.#adjusted, this.#ordinary]) {
       for (const ticker of waiting) {
-        waiting.delete(ticker)
-        const { underlying, expirationDay } = parseContract(ticker)!
-        if (this.#settled.has(ticker) || expirationDay < this.#day) continue
         this.settle(ticker)
+        const { underlying, expirationDay } = parseContract(ticker)!
+        if (expirationDay < this.#day) continue
         return { kind: 'contract', ticker, day: this.#day, underlying, isPlain: false, tries: 0 }
       }
     }
