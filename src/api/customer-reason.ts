@@ -3,17 +3,15 @@ import { CUSTOMER_RULE_TEXT } from '../domain/labels.ts'
 import { depthRule, quoteRule, type TradeSign, tradeSizeRule } from '../domain/trade-rules.ts'
 import type { Inputs } from './reasons.ts'
 
-const NOTE =
-  'the side of the customer, the end user against a market maker, also where a resting limit order ' +
-  'of his was hit: not the aggressor, which is `side`'
+const NOTE = "the customer's side, not the aggressor's"
 
 type RuleName = Exclude<(typeof CUSTOMER_RULE_TEXT)[number], null>
 
 /** What each rule of the published stack (domain/customer-side.ts) means for a buy and for a sell. */
 const MEANING: Readonly<Record<RuleName, readonly [buy: string, sell: string]>> = {
   trade_size_ex: [
-    "the size is exactly the bid size of the print's venue: a customer's resting bid was filled",
-    "the size is exactly the ask size of the print's venue: a customer's resting offer was filled",
+    "exactly the bid size of the print's venue: a customer's resting bid was filled",
+    "exactly the ask size of the print's venue: a customer's resting offer was filled",
   ],
   quote_best: ['price above the midpoint of the NBBO', 'price below the midpoint of the NBBO'],
   quote_ex: [

@@ -101,8 +101,8 @@ function quoteEvidence({ row, price, bid, ask, hasQuote, policy }: Inputs): Quot
     return {
       usable: false,
       because:
-        'no usable quote: none of the contract was known, or it was older than ' +
-        `FLOW_QUOTE_MAX_AGE_MS, or locked or crossed${abstains}`,
+        'no usable quote: none known at its time, or older than FLOW_QUOTE_MAX_AGE_MS, or locked ' +
+        `or crossed${abstains}`,
     }
   }
   return {
@@ -146,9 +146,8 @@ function percentilesEvidence(row: StoredPrint): PercentilesEvidence {
     sample === null
       ? 'not kept with the row'
       : size === null || premium === null
-        ? `warming up: ${plural(sample, 'print')} of the underlying in contracts about as liquid, of ${WARM_UP_PRINTS}`
-        : `share of ${plural(sample, 'print')} of the underlying, in contracts about as liquid, that ` +
-          'were smaller'
+        ? `warming up: ${plain(sample)} of ${WARM_UP_PRINTS} prints in contracts about as liquid`
+        : `share that was smaller of ${plural(sample, 'print')} in contracts about as liquid`
   return { size, premium, sample, because }
 }
 
@@ -191,7 +190,7 @@ function underlyingEvidence(row: StoredPrint): Evidence['underlying'] {
   const { underlying_price: price, underlying_source: source } = row
   const because =
     price === null
-      ? 'unknown: no price of the underlying within 15 s, and no fresh quoted pair of calls and puts'
+      ? 'unknown: no price within 15 s, and no fresh quoted pair of call and put'
       : source === 'parity'
         ? 'put-call parity over fresh quoted pairs'
         : source === null

@@ -253,9 +253,9 @@ function notLargeWords({ row, sum, count }: Inputs): string {
     : `size ${plain(row.size)} < 2A = ${times(2, sum, count)}`
 }
 
-/** A multiple of the average in contracts. */
+/** A multiple of the average in contracts; three decimals tell any fraction from a whole size. */
 function times(factor: number, sum: number, count: number): string {
-  return plain((factor * sum) / count)
+  return plain(Math.round((1000 * factor * sum) / count) / 1000)
 }
 
 function groupOf(policy: ConditionPolicy): string {

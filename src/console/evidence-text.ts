@@ -11,13 +11,14 @@ import type {
 import { count, price } from './words.ts'
 
 /** What is told one by one; the rest in number. The whole stays near 30 lines. */
-const LEGS_SHOWN = 6
-const VERSIONS_SHOWN = 3
+const LEGS_SHOWN = 4
+const VERSIONS_SHOWN = 2
 const OTHERS_SHOWN = 3
 const CONDITIONS_SHOWN = 3
 
 const NAME_WIDTH = 16
 const LABEL_WIDTH = 12
+const COLUMNS = 100
 
 const clock = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'America/New_York',
@@ -62,9 +63,7 @@ function heading(trade: StoredPrint, { premium, latency }: Evidence): string[] {
 }
 
 function labelLines(evidence: Evidence): string[] {
-  const { customerSide, isSweep, isBlock, tradeType } = evidence
-  const sure =
-    customerSide.confidence === null ? '' : ` (right ${percent(customerSide)} of the time)`
+  const { isSweep, isBlock, tradeType } = evidence
   const alone = (name: string, reason: Reason, type: string): string[] =>
     reason.label === true && tradeType.label !== type ? [label(name, reason)] : []
   return [
@@ -74,13 +73,15 @@ function labelLines(evidence: Evidence): string[] {
     label('side', evidence.side),
     label('sentiment', evidence.sentiment),
     label('aggressiveness', evidence.aggressiveness),
-    label('customer side', customerSide, `${customerSide.rule}: ${customerSide.because}${sure}`),
+    label('customer side', evidence.customerSide, customerText(evidence)),
     label('unusual volume', evidence.unusualVolume),
   ]
 }
 
-function percent({ confidence }: Evidence['customerSide']): string {
-  return `${Math.round((confidence ?? 0) * 1000) / 10} %`
+function customerText({ customerSide }: Evidence): string {
+  const { rule, because, confidence, note } = customerSide
+  if (confidence === null) return because
+  return `${rule}, ${because} (published accuracy ${decimals(100 * confidence)} %); ${note}`
 }
 
 function evidenceLines(evidence: Evidence): string[] {
@@ -159,12 +160,12 @@ function windowLines({ eventId, event, earlier, legs, spanMsAtClose }: WindowEvi
 function legLine(leg: LegEvidence): string {
   const mark = leg.isThis ? ' (this print)' : ''
   const sequence = leg.sequence === null ? '' : `, sequence ${leg.sequence}`
-  return fact('', `  ${printText(leg)}${sequence}${mark}`)
+  return fact('', `- ${printText(leg)}${sequence}${mark}`)
 }
 
 function otherLines(others: readonly OtherPrint[]): string[] {
   if (others.length === 0) return []
-  const shown = others.slice(0, OTHERS_SHOWN).map((other) => fact('', `  ${printText(other)}`))
+  const shown = others.slice(0, OTHERS_SHOWN).map((other) => fact('', `- ${printText(other)}`))
   return [
     fact('others', `${count(others.length)} more of this day with the same sequence:`),
     ...shown,
@@ -184,11 +185,23 @@ function printText({ timestamp, price: dollars, size, exchange }: Shown): string
 
 function label(name: string, { label: value, because }: Reason, words = because): string {
   const text = typeof value === 'string' ? value : value ? 'yes' : 'no'
-  return `  ${name.padEnd(NAME_WIDTH)}${text.padEnd(LABEL_WIDTH)}${words}`
+  return wrapped(`  ${name.padEnd(NAME_WIDTH)}${text.padEnd(LABEL_WIDTH)}`, words)
 }
 
 function fact(name: string, text: string): string {
-  return `  ${name.padEnd(NAME_WIDTH)}${text}`
+  return wrapped(`  ${name.padEnd(NAME_WIDTH)}`, text)
+}
+
+/** The words beside `before`, in lines of at most COLUMNS where the words are short enough. */
+function wrapped(before: string, words: string): string {
+  const [first = '', ...rest] = words.split(' ')
+  const lines = [before + first]
+  for (const word of rest) {
+    const longer = `${lines.at(-1)!} ${word}`
+    if (longer.length <= COLUMNS) lines[lines.length - 1] = longer
+    else lines.push(`${' '.repeat(before.length)}${word}`)
+  }
+  return lines.join('\n')
 }
 
 /** `2025-11-21 10:00:00.000 New York`. */
