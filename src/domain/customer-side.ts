@@ -13,10 +13,10 @@ export const NO_CUSTOMER_SIDE = (Side.Unknown << RULE_BITS) | CustomerRule.None
  *
  * This is not the aggressor (quote-rule.ts). It answers whether the customer, the end user against
  * a market maker, bought or sold, also by a limit order that somebody else hit: then the two
- * differ, and the trade size rule turns the quote rule round. The stack is
- * `live_no_lookahead` of Grauer, Schuster and Uhrig-Homburg (2023, SSRN 4098475) with the plain tick
- * test in place of the one that looks ahead: trade size by the venue's own quote, quote rule by the
- * NBBO, by the venue's quote, depth by the NBBO, by the venue's quote, tick test over all venues.
+ * differ, and the trade size rule turns the quote rule round. The stack is `live_no_lookahead` of
+ * Grauer, Schuster and Uhrig-Homburg (2023, SSRN 4098475) with the plain tick test in place of the
+ * one that looks ahead: trade size by the venue's own quote, quote rule by the NBBO, by the venue's
+ * quote, depth by the NBBO, by the venue's quote, tick test over all venues.
  *
  * A venue's own quote is known only where it is the NBBO: where the venue of the print shows the
  * best bid, that bid and its size are its own, and so for the ask. Known on both sides it is the
@@ -24,7 +24,8 @@ export const NO_CUSTOMER_SIDE = (Side.Unknown << RULE_BITS) | CustomerRule.None
  * NBBO alone the layers quote_ex and depth_ex never decide, and only trade_size_ex uses venues.
  *
  * To be asked only for prints whose condition policy may have a side (regular, ISO, single-leg
- * auction, floor): a cross, a leg of a package and a late print say nothing by the quote of one leg.
+ * auction, floor): a cross, a leg of a package and a late print say nothing by the quote of one
+ * leg.
  *
  * Prices in ticks; `bid`, `ask` NaN: no usable quote, then only the tick test can tell. Sizes in
  * contracts, -1 where the quote had none. Venues: any numbers, equal for the same venue, 0 unknown.
@@ -74,10 +75,10 @@ function packed(sign: TradeSign, rule: CustomerRule): number {
 
 /**
  * Share of prints that each rule signs rightly, 0 to 1, by CustomerRule: as published for 49.2
- * million option trades of the ISE 2005 to 2017 whose customer side is known (KarelZe/thesis@882b1b1,
- * results). It is the accuracy of each rule alone. Behind the trade size rule the quote rule is
- * better than its number: that rule has taken prints of which the quote rule signs one in five
- * rightly. Index options are the class with the lowest accuracy (56 to 59 %).
+ * million option trades of the ISE 2005 to 2017 whose customer side is known
+ * (KarelZe/thesis@882b1b1, results). It is the accuracy of each rule alone. Behind the trade size
+ * rule the quote rule is better than its number: that rule has taken prints of which the quote rule
+ * signs one in five rightly. Index options are the class with the lowest accuracy (56 to 59 %).
  */
 export const CUSTOMER_CONFIDENCE: readonly number[] = [
   0, // None

@@ -13,18 +13,19 @@ export const PARITY_PAIRS = 5
 const SPREAD_PART = 50
 
 /**
- * The price of an underlying from put-call parity (Stoll 1969): a call less a put of the same strike
- * and expiration is worth the underlying less the strike. Of the pairs added since `clear`, those
- * of the nearest expiration count, at most PARITY_DAYS_MAX days away; of them the PARITY_PAIRS with
- * the smallest spreads (at equal spreads those nearest to the money, then the lower strikes, so the
- * order in which they come does not matter); of each the estimate strike + mid of the call - mid of
- * the put; of these the median. A pair counts when both quotes have 0 < bid < ask and their spreads
- * add up to at most 1/50 of its estimate. Only the best five are kept, whatever comes.
+ * The price of an underlying from put-call parity (Stoll 1969): a call less a put of the same
+ * strike and expiration is worth the underlying less the strike. Of the pairs added since `clear`,
+ * those of the nearest expiration count, at most PARITY_DAYS_MAX days away; of them the
+ * PARITY_PAIRS with the smallest spreads (at equal spreads those nearest to the money, then the
+ * lower strikes, so the order in which they come does not matter); of each the estimate strike +
+ * mid of the call - mid of the put; of these the median. A pair counts when both quotes have 0 <
+ * bid < ask and their spreads add up to at most 1/50 of its estimate. Only the best five are kept,
+ * whatever comes.
  *
- * What it leaves out is carry. The estimate is too high by the interest on the strike and too low by
- * the dividends until expiration: at 5 % a year 0.62 % too high at 45 days without a dividend, 0.10 %
- * at 7 days, nothing on the day itself; a dividend of 1 % makes it 1 % too low. Of American options
- * the value of early exercise comes in, little near the money. Of options that settle on a
+ * What it leaves out is carry. The estimate is too high by the interest on the strike and too low
+ * by the dividends until expiration: at 5 % a year 0.62 % too high at 45 days without a dividend,
+ * 0.10 % at 7 days, nothing on the day itself; a dividend of 1 % makes it 1 % too low. Of American
+ * options the value of early exercise comes in, little near the money. Of options that settle on a
  * volatility index (VIX) it is the price of the future of that expiration, not of the index.
  */
 export class ParityPairs {
@@ -81,17 +82,16 @@ export class ParityPairs {
   /** Puts a pair in its place; the worst of too many goes. */
   #keep(strike: number, spread: number, lead: number): void {
     let at = this.#count
+    if (at < PARITY_PAIRS) this.#count++
+    else if (!this.#isBetter(strike, spread, lead, --at)) return
     for (; at > 0 && this.#isBetter(strike, spread, lead, at - 1); at--) {
-      if (at === PARITY_PAIRS) continue
       this.#strike[at] = this.#strike[at - 1]!
       this.#spread[at] = this.#spread[at - 1]!
       this.#lead[at] = this.#lead[at - 1]!
     }
-    if (at === PARITY_PAIRS) return
     this.#strike[at] = strike
     this.#spread[at] = spread
     this.#lead[at] = lead
-    if (this.#count < PARITY_PAIRS) this.#count++
   }
 
   /** Better than the pair kept at `at`. */

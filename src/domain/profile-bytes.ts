@@ -80,7 +80,7 @@ function countsOf(numbers: readonly number[]): Uint32Array | null {
   let bin = 0
   for (let i = 0; i < numbers.length; i++) {
     const count = numbers[i]!
-    if (count >= 2 ** 32 || bin >= counts.length) return null
+    if (count >= 2 ** 32) return null
     if (count !== 0) counts[bin++] = count
     else bin += numbers[++i] ?? counts.length + 1 // a run that ends before its length is no run
   }

@@ -56,7 +56,8 @@ export class SizeProfiles {
 
   /**
    * Found by the last `rank`: the share of the profile's prints that lie in a smaller bin, in
-   * hundredths of a percent, 0 to 10,000; PERCENTILE_NONE while fewer than WARM_UP_PRINTS are known.
+   * hundredths of a percent, 0 to 10,000; PERCENTILE_NONE while fewer than WARM_UP_PRINTS are
+   * known.
    */
   sizePercentile: number = PERCENTILE_NONE
   premiumPercentile: number = PERCENTILE_NONE
@@ -76,7 +77,8 @@ export class SizeProfiles {
 
   /**
    * Asked before the print is pushed, so it does not count itself. `bucketVolume`: contracts that
-   * the contract has traded this day before the print. `premium` in dollars; its cents do not count.
+   * the contract has traded this day before the print. `premium` in dollars; its cents do not
+   * count.
    */
   rank(underlying: number, bucketVolume: number, size: number, premium: number): void {
     const at = underlying * BUCKETS + bucketOf(bucketVolume)
@@ -133,8 +135,8 @@ export class SizeProfiles {
   }
 
   /**
-   * Puts a snapshot in the place of what is known of the underlying. False, and nothing changes, for
-   * bytes of another version and for damaged ones.
+   * Puts a snapshot in the place of what is known of the underlying. False, and nothing changes,
+   * for bytes of another version and for damaged ones.
    */
   restore(underlying: number, bytes: Uint8Array): boolean {
     const restored = decodeProfiles(bytes)

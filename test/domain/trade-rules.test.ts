@@ -94,6 +94,10 @@ describe('clnvRule', () => {
     expect(clnvRule(price, 10_000, 20_000, 10 ** 9)).toBe(sign)
   })
 
+  it('asks the tick test where both bands meet in a locked quote', () => {
+    expect(clnvRule(15_000, 15_000, 15_000, 14_000)).toBe(1)
+  })
+
   it('asks the tick test on a crossed quote', () => {
     expect(clnvRule(15_000, 20_000, 10_000, 14_000)).toBe(1)
   })
