@@ -7,7 +7,7 @@ import { binCount } from './log-bins.ts'
  *
  * Counts come in order of their bins as varints (LEB128); 0 stands for a run of empty bins and is
  * followed by their number, across buckets too. An underlying that trades all day takes a few
- * thousand bytes, most take some dozen.
+ * thousand bytes, most take a few hundred.
  */
 
 /** To be raised when the meaning of a byte changes, or of a bin. */
