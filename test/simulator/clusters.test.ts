@@ -74,7 +74,7 @@ test('a star is all stocks, and no index; indices have values', async () => {
   const stocks = connect('stocks')
   const indices = connect('indices')
   await stocks.subscribe('A.*')
-  await indices.subscribe('V.I:SPX,V.I:NONE')
+  await indices.subscribe('V.I:SPX,V.I:NONE,A.*')
   await received(stocks, 4)
   await received(indices, 4)
   expect(new Set(eventsOf<Bar>(stocks).map((bar) => bar.sym))).toEqual(new Set(['SPY', 'QQQ']))
