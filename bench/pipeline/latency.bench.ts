@@ -105,6 +105,7 @@ async function startEngine({ url }: BenchDatabase): Promise<{
   const writer = await startWriter({
     databaseUrl: url,
     rules: 'opra',
+    minSize: 1,
     isFeed: true,
     retentionDays: null,
     onCommitted: (committed) => {

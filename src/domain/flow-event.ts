@@ -107,8 +107,8 @@ function hasSweep(legs: readonly EventLeg[], minSize: number, windowMs: number):
 export type EventCause =
   | { readonly by: 'window' }
   | { readonly by: 'iso' }
-  /** Under `seed`: the condition that says so. */
-  | { readonly by: 'condition'; readonly condition: string }
+  /** Under `seed`: the condition that says so; null when it is not known which. */
+  | { readonly by: 'condition'; readonly condition: string | null }
   /** Average size: `sum` over `count` prints, count 0 where there is none. */
   | {
       readonly by: 'size'
@@ -141,7 +141,7 @@ export function whyOf(
     case 'iso':
       return `one ISO print of ${contracts(size)}`
     case 'condition':
-      return `one print of ${contracts(size)} with the condition ${cause.condition}`
+      return `one print of ${contracts(size)} with the condition ${cause.condition ?? 'of a sweep'}`
     case 'size': {
       const print = `one print of ${contracts(size)}`
       if (size >= BLOCK_SIZE || cause.count === 0) return `${print}: ${BLOCK_SIZE} or more`

@@ -77,6 +77,7 @@ export class Engine {
     const writer = await startWriter({
       databaseUrl: options.databaseUrl,
       rules: options.config.rules,
+      minSize: options.config.minSize,
       isFeed: options.isFeed,
       retentionDays: options.retentionDays,
       signal: options.signal,

@@ -1,6 +1,7 @@
 import type { Cancel } from '../slab/cancel.ts'
 import type { Requote } from '../slab/requote.ts'
 import type { CopyBuffer } from './copy-buffer.ts'
+import type { FlowEvent } from './events.ts'
 import type { Gap, PostedSlab } from './messages.ts'
 
 /** Limits of one transaction. A row is about 400 bytes, so rows come first. */
@@ -13,9 +14,11 @@ export const BATCH_AGE_MS = 2
 /** An idle writer commits an empty batch this often: a sign of life, and a check of the line. */
 export const HEARTBEAT_MS = 60_000
 
-/** What is committed together, in this order: rows, requotes, cancels, gaps. */
+/** What is committed together, in this order: rows, events, requotes, cancels, gaps. */
 export type Batch = {
   readonly copy: CopyBuffer
+  /** Those whose last leg is in `copy`, so no more than it has rows. */
+  readonly events: FlowEvent[]
   readonly requotes: Requote[]
   readonly cancels: Cancel[]
   readonly gaps: Gap[]
@@ -31,6 +34,7 @@ export type Batch = {
 export function newBatch(copy: CopyBuffer): Batch {
   return {
     copy,
+    events: [],
     requotes: [],
     cancels: [],
     gaps: [],
@@ -43,6 +47,7 @@ export function newBatch(copy: CopyBuffer): Batch {
 
 export function clearBatch(batch: Batch): void {
   batch.copy.clear()
+  batch.events.length = 0
   batch.requotes.length = 0
   batch.cancels.length = 0
   batch.gaps.length = 0

@@ -2,6 +2,8 @@ import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
 import type { Cancel } from '../slab/cancel.ts'
 import { exchangeText } from './copy-blocks.ts'
+import { reviseCancelled } from './event-store.ts'
+import { eventIdOf } from './events.ts'
 import type { Gap } from './messages.ts'
 import { findStored, isRecorded } from './repeats.ts'
 
@@ -18,12 +20,13 @@ WITH removed AS (
   ) AS newest
   WHERE flow.symbol = $1 AND flow.timestamp = $8
     AND flow.tableoid = newest.part AND flow.ctid = newest.place
-  RETURNING 1
+  RETURNING flow.event_id, flow.timestamp, flow.arrival, flow.multiplier, flow.trade_type
 )
 INSERT INTO flow_cancels (symbol, contract_ticker, timestamp, sequence, price, size, exchange,
   removed_timestamp, removed_sequence, received_at, was_stored)
 VALUES ($1::text, $2::text, $3::bigint, $4::bigint, $5::numeric, $6::integer, $7::text,
-  $8::bigint, $9::bigint, $12::bigint, EXISTS (SELECT FROM removed))`
+  $8::bigint, $9::bigint, $12::bigint, EXISTS (SELECT FROM removed))
+RETURNING (SELECT row_to_json(removed) FROM removed) AS removed`
 
 const GAP_SQL = `
 INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, filled, status)
@@ -32,15 +35,31 @@ ON CONFLICT (gap_id) DO UPDATE SET started_at = excluded.started_at,
   ended_at = excluded.ended_at, symbols = excluded.symbols, reason = excluded.reason,
   filled = excluded.filled, status = excluded.status`
 
+export type CancelOptions = {
+  /** Newest row of an earlier process, which our shards know nothing of; -1: none. */
+  readonly storedUpTo: number
+  /** FLOW_MIN_SIZE, contracts: what the event of the print needs to be a sweep. */
+  readonly minSize: number
+}
+
+/** What the table knew of the print that a cancel removed. */
+type RemovedRow = {
+  readonly event_id: string | null
+  readonly timestamp: number
+  readonly arrival: number
+  readonly multiplier: number
+  readonly trade_type: string
+}
+
 /**
- * Removes the print that a cancel names, if it was stored, and records the cancel. `storedUpTo`:
- * newest row of an earlier process, which our shards know nothing of; -1: none.
+ * Removes the print that a cancel names, if it was stored, from the table and from its event, and
+ * records the cancel.
  */
 export async function storeCancel(
   client: Client,
   cancel: Cancel,
   ticker: string,
-  storedUpTo: number,
+  { storedUpTo, minSize }: CancelOptions,
 ): Promise<void> {
   const symbol = parseContract(ticker)?.underlying ?? ticker
   const price = dollarsOf(cancel.price)
@@ -68,7 +87,14 @@ export async function storeCancel(
     removed === null || isOlder ? null : removed.arrival,
     orNull(cancel.recv),
   ]
-  await client.query({ name: 'flow_cancel', text: CANCEL_SQL, values })
+  const { rows } = await client.query<{ removed: RemovedRow | null }>({
+    name: 'flow_cancel',
+    text: CANCEL_SQL,
+    values,
+  })
+  const row = rows[0]?.removed ?? null
+  const eventId = row === null ? null : eventOf(row, ticker)
+  if (row !== null && eventId !== null) await reviseCancelled(client, eventId, { ...row, minSize })
 }
 
 export async function storeGap(client: Client, gap: Gap): Promise<void> {
@@ -76,6 +102,13 @@ export async function storeGap(client: Client, gap: Gap): Promise<void> {
   const times = [wholeMs(startedAt), endedAt === null ? null : wholeMs(endedAt)]
   const values = [gapId, ...times, symbols, reason, filled, status]
   await client.query({ name: 'flow_gap', text: GAP_SQL, values })
+}
+
+/** The event that a row is part of, or is by itself. */
+function eventOf(row: RemovedRow, ticker: string): string | null {
+  if (row.event_id !== null) return row.event_id
+  const isEvent = row.trade_type === 'BLOCK' || row.trade_type === 'SWEEP'
+  return isEvent ? eventIdOf(ticker, row.timestamp, row.arrival) : null
 }
 
 function orNull(value: number): number | null {
@@ -87,7 +120,7 @@ function wholeMs(value: number): number {
 }
 
 /** Exact decimal text of a price in 1/10,000 dollar. */
-function dollarsOf(ticks: number): string {
+export function dollarsOf(ticks: number): string {
   const fraction = `${ticks % 10_000}`.padStart(4, '0')
   return `${Math.floor(ticks / 10_000)}.${fraction}`.replace(/\.?0+$/, '')
 }

@@ -1,4 +1,5 @@
 import type { Cancel } from '../slab/cancel.ts'
+import type { Definitions } from '../slab/definitions.ts'
 import type { Requote } from '../slab/requote.ts'
 import { RowSlab } from '../slab/row-slab.ts'
 import {
@@ -11,6 +12,7 @@ import {
 } from './batch.ts'
 import { CopyBuffer } from './copy-buffer.ts'
 import type { RowEncoder } from './copy-rows.ts'
+import type { EventAssembler } from './events.ts'
 import type { Gap, PostedSlab } from './messages.ts'
 
 type Item =
@@ -27,12 +29,20 @@ type Item =
  */
 export class Forming {
   readonly #encoder: RowEncoder
+  readonly #events: EventAssembler
   readonly #rest: Item[] = []
   #forming = newBatch(new CopyBuffer())
   #spare: Batch | null = newBatch(new CopyBuffer())
 
-  constructor(encoder: RowEncoder) {
+  constructor(encoder: RowEncoder, events: EventAssembler) {
     this.#encoder = encoder
+    this.#events = events
+  }
+
+  /** Must come ahead of the first slab that uses the definitions. */
+  define(definitions: Definitions): void {
+    this.#encoder.define(definitions)
+    this.#events.define(definitions)
   }
 
   get batch(): Batch {
@@ -110,6 +120,7 @@ export class Forming {
       const startedAt = performance.now()
       const { rows } = item.slab
       const { copy } = batch
+      const from = item.next
       item.next = this.#encoder.encode(
         item.columns,
         item.next,
@@ -118,6 +129,7 @@ export class Forming {
         BATCH_ROWS_MAX,
         BATCH_BYTES_MAX,
       )
+      this.#events.take(item.columns, from, item.next, batch.events)
       batch.encodeMs += performance.now() - startedAt
       if (item.next < rows) return false
       batch.slabs.push(item.slab)

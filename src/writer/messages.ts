@@ -44,6 +44,8 @@ export type WriterData = {
   readonly databaseUrl: string
   /** The engine's rule set, which each row names. */
   readonly rules: 'opra' | 'seed'
+  /** FLOW_MIN_SIZE, contracts: what a sweep must come to. */
+  readonly minSize: number
   /** Whether it stores a live feed; a replay's end says nothing about the feed. */
   readonly isFeed: boolean
   /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */

@@ -23,6 +23,8 @@ export type SinkOptions = {
   readonly databaseUrl: string
   readonly isFeed: boolean
   readonly retentionDays: number | null
+  /** FLOW_MIN_SIZE, contracts. */
+  readonly minSize: number
   readonly tickerOf: (contract: number) => string
   readonly onStoreError: (error: StoreError) => void
   readonly onWaiting: (waiting: Waiting) => void
@@ -77,14 +79,14 @@ export class Sink {
   /** Stores the batch, however long that takes. */
   async store(batch: Batch): Promise<Stored> {
     const batchNumber = this.#batchNumber + 1
-    const { tickerOf } = this.#options
+    const { tickerOf, minSize } = this.#options
     const writer = this.#writer
     let inParts = false
     const stored = await this.#retry(false, async ({ client }) => {
       try {
         await this.#ensureDays(client, batch)
         const storedUpTo = await this.#storedBefore(client, batch)
-        const job = { client, writer, batchNumber, batch, tickerOf, storedUpTo }
+        const job = { client, writer, batchNumber, batch, tickerOf, storedUpTo, minSize }
         if (inParts) return await storeBatchInParts(job, (error) => this.#tell(error))
         return await storeBatch(job)
       } catch (error) {

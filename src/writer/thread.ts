@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Batch, flushDelayMs } from './batch.ts'
 import { RowEncoder } from './copy-rows.ts'
+import { EventAssembler } from './events.ts'
 import { Forming } from './forming.ts'
 import type { FromWriter, StoreError, ToWriter, WriterData } from './messages.ts'
 import { ReferenceStore } from './reference-store.ts'
@@ -19,16 +20,18 @@ const UPKEEP_PERIOD_MS = 3_600_000
 
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
-const { databaseUrl, rules, isFeed, retentionDays } = workerData as WriterData
+const { databaseUrl, rules, minSize, isFeed, retentionDays } = workerData as WriterData
 const onStoreError = (error: StoreError): void => tell({ kind: 'store-error', ...error })
 
 const encoder = new RowEncoder(rules)
-const forming = new Forming(encoder)
+const tickerOf = (contract: number): string => encoder.tickerOf(contract)
+const forming = new Forming(encoder, new EventAssembler({ rules, minSize, tickerOf }))
 const sink = new Sink({
   databaseUrl,
   isFeed,
   retentionDays,
-  tickerOf: (contract) => encoder.tickerOf(contract),
+  minSize,
+  tickerOf,
   onStoreError,
   onWaiting: (waiting) => tell({ kind: 'waiting', waiting }),
 })
@@ -47,7 +50,7 @@ function tell(message: FromWriter, moved: readonly ArrayBuffer[] = []): void {
 function take(message: ToWriter): void {
   switch (message.kind) {
     case 'definitions':
-      encoder.define(message.definitions)
+      forming.define(message.definitions)
       return
     case 'rows':
       forming.addSlab(message)

@@ -2,8 +2,10 @@ import type { Client } from 'pg'
 import type { Batch } from './batch.ts'
 import { copyRows } from './connection.ts'
 import { rowOffsets } from './copy-buffer.ts'
+import { storeEvents } from './event-store.ts'
 import { storeCancel, storeGap } from './extras.ts'
 import { copyNewRows } from './repeats.ts'
+import { storeRequote } from './requotes.ts'
 import { reasonOf } from './store-error.ts'
 
 export type Stored = {
@@ -26,6 +28,8 @@ type Job = {
   readonly tickerOf: (contract: number) => string
   /** Newest row that an earlier process has stored of the batch's days, epoch ms; -1: none. */
   readonly storedUpTo: number
+  /** FLOW_MIN_SIZE, contracts. */
+  readonly minSize: number
 }
 
 /**
@@ -34,7 +38,7 @@ type Job = {
  * finds no row to change when that one commits.
  */
 export async function storeBatch(job: Job): Promise<Stored | null> {
-  const { client, batch } = job
+  const { client, batch, storedUpTo } = job
   if (!(await claim(job))) {
     await client.query('ROLLBACK')
     return null
@@ -42,14 +46,13 @@ export async function storeBatch(job: Job): Promise<Stored | null> {
   const startedAt = performance.now()
   const { bytes, length, rows } = batch.copy
   const repeated = length > 0 ? await storeRows(job, bytes.subarray(0, length), rows) : 0
-  for (const cancel of batch.cancels) {
-    await storeCancel(client, cancel, job.tickerOf(cancel.contract), job.storedUpTo)
-  }
-  for (const gap of batch.gaps) await storeGap(client, gap)
+  await storeEvents(client, batch.events, storedUpTo)
+  let revised = 0
+  for (const extra of extrasOf(job)) if (await extra()) revised++
   const copiedAt = performance.now()
   await client.query('COMMIT')
   const copyMs = copiedAt - startedAt
-  return { setAside: 0, repeated, revised: 0, copyMs, commitMs: performance.now() - copiedAt }
+  return { setAside: 0, repeated, revised, copyMs, commitMs: performance.now() - copiedAt }
 }
 
 /**
@@ -60,7 +63,7 @@ export async function storeBatchInParts(
   job: Job,
   onSetAside: (error: Error) => void,
 ): Promise<Stored | null> {
-  const { client, batch } = job
+  const { client, batch, storedUpTo } = job
   if (!(await claim(job))) {
     await client.query('ROLLBACK')
     return null
@@ -68,56 +71,78 @@ export async function storeBatchInParts(
   const startedAt = performance.now()
   const rows = batch.copy.bytes.subarray(0, batch.copy.length)
   const offsets = rowOffsets(rows)
-  let setAside = 0
   let repeated = 0
-  const attempt = async (work: () => Promise<void>): Promise<Error | null> => {
-    await client.query('SAVEPOINT part')
-    try {
-      await work()
-      await client.query('RELEASE part')
-      return null
-    } catch (error) {
-      if (reasonOf(error) !== 'data') throw error
-      await client.query('ROLLBACK TO part; RELEASE part')
-      return error as Error
-    }
-  }
-  const refuse = (error: Error): void => {
-    setAside++
-    onSetAside(error)
-  }
   const copyRange = async (first: number, end: number): Promise<void> => {
-    if (first === end) return
-    const part = rows.subarray(offsets[first], offsets[end])
-    let found = 0
-    const error = await attempt(async () => {
-      found = await storeRows(job, part, end - first)
+    repeated += await storeRows(job, rows.subarray(offsets[first], offsets[end]), end - first)
+  }
+  const setAside = await inParts(client, offsets.length - 1, copyRange, onSetAside)
+  const eventRange = (first: number, end: number): Promise<void> =>
+    storeEvents(client, batch.events.slice(first, end), storedUpTo)
+  await inParts(client, batch.events.length, eventRange, onSetAside)
+  let revised = 0
+  for (const extra of extrasOf(job)) {
+    const error = await attempt(client, async () => {
+      if (await extra()) revised++
     })
-    if (error === null) {
-      repeated += found
-      return
-    }
-    if (end - first === 1) return refuse(error)
-    const middle = (first + end) >> 1
-    await copyRange(first, middle)
-    await copyRange(middle, end)
-  }
-  await copyRange(0, offsets.length - 1)
-  const rowsSetAside = setAside
-  for (const cancel of batch.cancels) {
-    const ticker = job.tickerOf(cancel.contract)
-    const error = await attempt(() => storeCancel(client, cancel, ticker, job.storedUpTo))
-    if (error !== null) onSetAside(error)
-  }
-  for (const gap of batch.gaps) {
-    const error = await attempt(() => storeGap(client, gap))
     if (error !== null) onSetAside(error)
   }
   const copiedAt = performance.now()
   await client.query('COMMIT')
   const commitMs = performance.now() - copiedAt
-  const copyMs = copiedAt - startedAt
-  return { setAside: rowsSetAside, repeated, revised: 0, copyMs, commitMs }
+  return { setAside, repeated, revised, copyMs: copiedAt - startedAt, commitMs }
+}
+
+/** What goes a statement at a time, in order; each tells whether it revised a stored row. */
+function extrasOf(job: Job): (() => Promise<boolean>)[] {
+  const { client, batch, tickerOf, storedUpTo } = job
+  return [
+    ...batch.requotes.map((requote) => () => {
+      return storeRequote(client, requote, tickerOf(requote.contract), storedUpTo)
+    }),
+    ...batch.cancels.map((cancel) => async () => {
+      await storeCancel(client, cancel, tickerOf(cancel.contract), job)
+      return false
+    }),
+    ...batch.gaps.map((gap) => async () => {
+      await storeGap(client, gap)
+      return false
+    }),
+  ]
+}
+
+/** Stores 0 to `count` by halves, until what is refused stands alone; gives how many were. */
+async function inParts(
+  client: Client,
+  count: number,
+  store: (first: number, end: number) => Promise<void>,
+  onSetAside: (error: Error) => void,
+): Promise<number> {
+  const storeRange = async (first: number, end: number): Promise<number> => {
+    if (first === end) return 0
+    const error = await attempt(client, () => store(first, end))
+    if (error === null) return 0
+    if (end - first === 1) {
+      onSetAside(error)
+      return 1
+    }
+    const middle = (first + end) >> 1
+    return (await storeRange(first, middle)) + (await storeRange(middle, end))
+  }
+  return storeRange(0, count)
+}
+
+/** The error with which PostgreSQL refused the work for its data, which is then undone, or null. */
+async function attempt(client: Client, work: () => Promise<void>): Promise<Error | null> {
+  await client.query('SAVEPOINT part')
+  try {
+    await work()
+    await client.query('RELEASE part')
+    return null
+  } catch (error) {
+    if (reasonOf(error) !== 'data') throw error
+    await client.query('ROLLBACK TO part; RELEASE part')
+    return error as Error
+  }
 }
 
 /** Gives how many of the rows were stored already, and are left out. */

@@ -216,6 +216,12 @@ describe('why', () => {
       one(40),
       'one print of 40 contracts with the condition MLTI',
     ],
+    [
+      { by: 'condition', condition: null },
+      'MID',
+      one(40),
+      'one print of 40 contracts with the condition of a sweep',
+    ],
     [average, 'MID', one(600), 'one print of 600 contracts: 500 or more'],
     [
       { ...average, sum: 0, count: 0, scope: null },

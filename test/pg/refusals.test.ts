@@ -85,6 +85,7 @@ describe('rows that PostgreSQL refuses', () => {
       databaseUrl: url,
       isFeed: true,
       retentionDays: null,
+      minSize: 10,
       tickerOf: () => TICKER,
       onStoreError: (error) => errors.push(error),
       onWaiting: () => {},

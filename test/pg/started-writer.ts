@@ -19,6 +19,7 @@ export async function startedWriter(
   databaseUrl: string,
   options: {
     rules?: 'opra' | 'seed'
+    minSize?: number
     isFeed?: boolean
     retentionDays?: number | null
     seen?: Seen
@@ -29,6 +30,7 @@ export async function startedWriter(
   const writer = await startWriter({
     databaseUrl,
     rules: options.rules ?? 'opra',
+    minSize: options.minSize ?? 10,
     isFeed: options.isFeed ?? true,
     retentionDays: options.retentionDays ?? null,
     onCommitted: (committed) => seen.committed.push(committed),
