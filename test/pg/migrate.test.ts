@@ -153,7 +153,9 @@ describe('migrations', () => {
     await versionOne()
     await query(url, "ALTER TABLE options_flow_history ADD COLUMN rules text DEFAULT 'mine'")
     const before = await schema()
-    await expect(migrateDatabase(url)).rejects.toThrow('column "rules" of relation')
+    await expect(migrateDatabase(url)).rejects.toThrow(
+      /"rules" of relation.*rename it or use another database/,
+    )
     expect(await schema()).toBe(before)
   })
 

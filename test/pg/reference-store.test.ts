@@ -126,11 +126,12 @@ describe('what is recorded for the next start', () => {
       const profiles = Array.from({ length: count }, (_, i) => profile(`S${i}`, today, 1))
       store.recordProfiles(profiles)
       store.recordProfiles([profile('S2', today, 2)]) // waits anew
+      store.recordProfiles([profile('last', today, 3)])
       await store.flush()
     })
     const rows = await query(
       url,
-      `SELECT count(*)::integer AS n, count(*) FILTER (WHERE symbol IN ('S0', 'S1'))::integer AS old,
+      `SELECT count(*)::integer AS n, count(*) FILTER (WHERE symbol IN ('S0', 'S1', 'S3'))::integer AS old,
        (SELECT profile::text FROM flow_size_profiles WHERE symbol = 'S2') AS anew
        FROM flow_size_profiles`,
     )
@@ -149,6 +150,25 @@ describe('what is recorded for the next start', () => {
     expect(errors.map((error) => error.reason)).toEqual(['schema'])
     const text = 'SELECT open_interest AS n FROM flow_contracts ORDER BY contract_ticker'
     expect(await query(url, text)).toEqual([{ n: 5 }, { n: 1_234 }])
+  })
+
+  it('is stored again when it changed while it was on its way', async () => {
+    await withStore(async (store) => {
+      store.recordReferences([reference(TICKER)])
+      await withClient(url, async (other) => {
+        await other.query('BEGIN; LOCK TABLE flow_contracts IN SHARE MODE')
+        const first = store.flush()
+        const text = `SELECT FROM pg_stat_activity
+          WHERE application_name = 'flow-references' AND wait_event_type = 'Lock'`
+        await until('the statement', async () => (await query(url, text)).length === 1)
+        store.recordReferences([reference(TICKER, { openInterest: 5 })])
+        await other.query('COMMIT')
+        await first
+      })
+      await store.flush()
+    })
+    const text = 'SELECT open_interest AS n FROM flow_contracts'
+    expect(await query(url, text)).toEqual([{ n: 5 }])
   })
 
   it('is kept for a week', async () => {
