@@ -28,12 +28,15 @@ describe('flow', () => {
   test('--help names every command', () => {
     const { status, stdout } = flow(['--help'])
     expect(status).toBe(0)
-    const listed = [...stdout.matchAll(/^ {2}(\w+)(?: <FILE>| \[command\])? {2,}\S/gm)]
+    const listed = [
+      ...stdout.matchAll(/^ {2}(\w+)(?: <FILE>| <CONTRACT> <SEQUENCE>| \[command\])? {2,}\S/gm),
+    ]
     expect(listed.map(([, name]) => name)).toEqual([
       'run',
       'simulate',
       'record',
       'replay',
+      'explain',
       'migrate',
       'cleanup',
       'help',
@@ -53,6 +56,11 @@ describe('flow', () => {
     ['an unknown option', ['--nonsense'], /^flow: unknown option '--nonsense'; "flow --help"/],
     ['an unknown option of a command', ['run', '--shrads', '2'], /--shards.*"flow run --help"/],
     ['a file that is missing from the call', ['replay'], /^flow: missing .+"flow replay --help"/],
+    [
+      'a sequence that is missing from the call',
+      ['explain', 'O:SPXW251219C06475000'],
+      /^flow: missing required argument 'SEQUENCE'; "flow explain --help"/,
+    ],
   ])('%s is exit code 2 and one line', (_, args, line) => {
     const { status, stderr } = flow(args)
     expect(stderr).toMatch(line)
@@ -66,7 +74,7 @@ describe('flow', () => {
     expect(stderr).toContain('Usage: flow')
   })
 
-  test.each(['run', 'simulate', 'record', 'replay', 'migrate', 'cleanup'])(
+  test.each(['run', 'simulate', 'record', 'replay', 'explain', 'migrate', 'cleanup'])(
     '%s has --help',
     (name) => {
       const { status, stdout } = flow([name, '--help'])

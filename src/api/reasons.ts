@@ -210,8 +210,12 @@ function reason(
   because: string,
 ): Reason {
   const follows = stored === found
-  const doubt = follows ? '' : ` (that gives ${found}: the row holds another label)`
+  const doubt = follows ? '' : ` (that gives ${wordOf(found)}: the row holds another label)`
   return { label: stored, rule, because: `${because}${doubt}`, follows }
+}
+
+function wordOf(label: string | boolean): string {
+  return typeof label === 'string' ? label : label ? 'yes' : 'no'
 }
 
 function unknownRules(label: string | boolean): Reason {

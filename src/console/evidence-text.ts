@@ -174,7 +174,7 @@ function otherLines(others: readonly OtherPrint[]): string[] {
 
 function cancelLine({ timestamp, because, price: dollars, size, exchange }: CancelFacts): string {
   const print = `${count(size)} @ ${dollarPrice(dollars)} on ${exchange ?? 'an unknown exchange'}`
-  return fact('cancel', `${print}, cancelled at ${moment(timestamp)}: ${because}`)
+  return fact('cancel', `${print}, sent at ${moment(timestamp)}: ${because}`)
 }
 
 type Shown = Pick<OtherPrint, 'timestamp' | 'price' | 'size' | 'exchange'>
