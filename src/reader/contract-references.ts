@@ -238,10 +238,7 @@ export class ContractReferences {
   }
 
   #refuse(task: ReferenceTask, error: Error): void {
-    if (task.day === this.#queue.day) {
-      this.#refusedDay = task.day
-      this.#queue.drop()
-    }
+    this.#refusedDay = Math.max(this.#refusedDay, task.day)
     this.#warn(
       'plan',
       'no open interest and no multipliers today, 100 is taken: the vendor refuses option ' +

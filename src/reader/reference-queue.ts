@@ -123,14 +123,6 @@ export class ReferenceQueue {
     if (task.day === this.#day && task.kind === 'chain') this.#openChains--
   }
 
-  /** Nothing waits any more; what traded is asked about on the next day. */
-  drop(): void {
-    this.#first.length = 0
-    this.#openChains = 0
-    this.#adjusted.clear()
-    this.#ordinary.clear()
-  }
-
   #carry(ticker: string): void {
     // with a list, the chain of the next morning has them all
     if (this.#underlyings !== '*') return

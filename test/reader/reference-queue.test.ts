@@ -85,16 +85,6 @@ describe('single contracts', () => {
     expect(queue.next()).toMatchObject({ ticker: adjustedToo[0] })
     expect(queue.note(adjustedToo[1]!)).toBe(true)
   })
-
-  test('are forgotten when the vendor refuses, and remembered for the next day', () => {
-    const queue = new ReferenceQueue('*', [])
-    queue.begin(MONDAY)
-    queue.note(a)
-    queue.drop()
-    expect(drain(queue)).toEqual([])
-    queue.begin(MONDAY + 1)
-    expect(drain(queue)).toEqual([a])
-  })
 })
 
 test.each([1, 2, 3])('any order of calls is like the plain model, seed %i', (seed) => {

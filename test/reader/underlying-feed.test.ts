@@ -202,15 +202,40 @@ test('a connection that is lost or evicted comes back with its topics', async ()
   ])
 })
 
-test('while paused nothing is handed on, and after it the latest price', async () => {
-  const { feed, prices, peers, infos } = await play({ '/stocks': accept }, { clusters: ['stocks'] })
+test('a price resets the reconnect delays, nothing else does', async () => {
+  const { warnings } = await play(
+    {
+      '/stocks': async (peer, nth) => {
+        await peer.accept()
+        peer.send(nth <= 3 ? bar('SPY', nth) : bar('IBM', nth))
+        peer.ws.close(1001)
+      },
+    },
+    { clusters: ['stocks'], reconnectMinMs: 100 },
+  )
+  await eventually(() => expect(warnings.length).toBe(5))
+  const delays = warnings.map((text) => /next attempt in (.*) s/.exec(text)?.[1])
+  expect(delays).toEqual(['0.1', '0.1', '0.1', '0.2', '0.4'])
+})
+
+test('while paused nothing is read or handed on, and after it the latest price', async () => {
+  const { feed, prices, peers, infos } = await play(
+    { '/stocks': accept },
+    { clusters: ['stocks'], gateMs: 200 },
+  )
   await eventually(() => expect(infos.length).toBe(1))
-  feed.pause()
-  for (let price = 1; price <= 100; price++) peers[0]!.send(bar('SPY', price, NOW - 100 + price))
-  await new Promise((resolve) => setTimeout(resolve, 30))
-  expect(prices).toEqual([])
+  peers[0]!.send(bar('SPY', 1, NOW - 200))
+  peers[0]!.send(bar('SPY', 2, NOW - 199), bar('SPY', -1))
+  await eventually(() => expect(feed.counts.invalid).toBe(1))
+  feed.pause() // the second price waits for its time
+  const before = prices.length
+  for (let i = 1; i <= 100; i++) peers[0]!.send(bar('SPY', i, NOW - 100 + i), { ev: 'Q' })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(prices.length).toBe(before)
+  expect(feed.counts.ignored).toBe(0)
   feed.resume()
   await eventually(() => expect(prices.at(-1)?.price).toBe(100))
+  expect(feed.counts.ignored).toBe(100)
 })
 
 test('after stop nothing is handed on and every connection is closed', async () => {
