@@ -53,8 +53,8 @@ const SHARED_FORM = /^([a-z0-9]+):(\d+(?:\.\d+)?)%(?::(\d+(?:\.\d+)?)(ms|s))?$/
 const FORM = /^([a-z0-9-]+)(?:@(\d+(?:\.\d+)?)(ms|s))?(?::(\d+(?:\.\d+)?)(ms|s))?$/
 
 /**
- * Parses `drop@10s`, `silence@5s:30s`, `authfail`, `rest500:10%`, `restdelay:5%:300ms`. Throws one line for
- * anything else.
+ * Parses `drop@10s`, `silence@5s:30s`, `authfail`, `rest500:10%`, `restdelay:5%:300ms`. Throws one
+ * line for anything else.
  */
 export function parseFault(text: string): Fault {
   const shared = parseShared(text)

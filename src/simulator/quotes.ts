@@ -13,8 +13,8 @@ function tickAt(contract: ListedContract, cents: number): number {
 }
 
 /**
- * Puts a fresh quote around the model value. The venues that set bid and ask are drawn from those of
- * the root; a call and a put of one strike stray from parity by a tick or two at most.
+ * Puts a fresh quote around the model value. The venues that set bid and ask are drawn from those
+ * of the root; a call and a put of one strike stray from parity by a tick or two at most.
  */
 export function requote(contract: ListedContract, time: number, random: Random): void {
   const value = contract.value * 100

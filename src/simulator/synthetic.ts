@@ -83,6 +83,7 @@ export class SyntheticTape {
   readonly #queue = new TimeQueue<Intent>()
   readonly #recent: SyntheticPrint[] = []
   #arrival: number
+  /** Vendor time of the last events, epoch ms with a fraction. */
   #now: number
   #burstStart: number
   #burstEnd = 0

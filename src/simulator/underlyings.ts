@@ -15,8 +15,8 @@ type UnderlyingEvent = {
 }
 
 /**
- * Publishes the prices of the underlyings until it is called off: `V` of indices twice a second, and
- * `A` of all others once a second, when the second is over. Returns what calls it off.
+ * Publishes the prices of the underlyings until it is called off: `V` of indices twice a second,
+ * and `A` of all others once a second, when the second is over. Returns what calls it off.
  */
 export function publishUnderlyings(
   underlyings: () => readonly Underlying[],
