@@ -56,8 +56,8 @@ async function versionOf(client: Client): Promise<number> {
 
 function alreadyThere(cause: Error): SchemaError {
   return new SchemaError(
-    `the database has a table or column of ours that we did not make (${cause.message}): rename it or use ` +
-      'another database; nothing was changed',
+    `the database has a table or column of ours that we did not make (${cause.message}): ` +
+      'rename it or use another database; nothing was changed',
     { cause },
   )
 }
