@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- NAME ...]`: all benchmarks one after the other, each in a process of its own, so
- * that none warms or spoils the next. A run of all of them writes results.md; with names, only those
- * whose file name contains one of them run, and nothing is written.
+ * `npm run bench [-- NAME ...]`: all benchmarks one after the other, each in a process of its own,
+ * so that none warms or spoils the next. A run of all of them writes results.md; with names, only
+ * those whose file name contains one of them run, and nothing is written.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

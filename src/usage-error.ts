@@ -1,4 +1,6 @@
-/** The call is wrong, not the run: exit code 2. The message says what was expected and what came. */
+/**
+ * The call is wrong, not the run: exit code 2. The message says what was expected and what came.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

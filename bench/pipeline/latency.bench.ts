@@ -1,7 +1,8 @@
 /**
  * Send to commit at a fixed rate, open loop: the nth print is due n / rate seconds after the start,
  * and its latency counts from then on, whether the feed was on time or not. Prints without quotes,
- * so none is held for a sweep; every print is stored. Beside it an INSERT of up to 500 rows at a time.
+ * so none is held for a sweep; every print is stored. Beside it an INSERT of up to 500 rows at a
+ * time.
  */
 import pg from 'pg'
 import { WebSocket } from 'ws'

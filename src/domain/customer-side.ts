@@ -78,7 +78,8 @@ function packed(sign: TradeSign, rule: CustomerRule): number {
  * million option trades of the ISE 2005 to 2017 whose customer side is known
  * (KarelZe/thesis@882b1b1, results). It is the accuracy of each rule alone. Behind the trade size
  * rule the quote rule is better than its number: that rule has taken prints of which the quote rule
- * signs one in five rightly (CBOE). Index options are the class with the lowest accuracy (56 to 59 %).
+ * signs one in five rightly (CBOE). Index options are the class with the lowest accuracy (56 to 59
+ * %).
  */
 export const CUSTOMER_CONFIDENCE: readonly number[] = [
   0, // None

@@ -1,4 +1,25 @@
 import { grown } from './columns.ts'
+import {
+  ARRIVAL,
+  CONDITIONS,
+  CONTRACT,
+  DAY,
+  EXCHANGE,
+  F64,
+  HELD,
+  IN_BUCKET,
+  IN_CONTRACT,
+  PRICE,
+  QUOTE,
+  ROW_BYTES,
+  SEQUENCE,
+  SIZE,
+  STATE,
+  TIME,
+  TYPE,
+  W16,
+  W32,
+} from './print-log-row.ts'
 
 /** What became of a print, as far as a later cancel needs to know. */
 export const PrintState = { Stored: 0, Held: 1, BelowMinSize: 2, Removed: 3, Cancel: 4 } as const
@@ -8,34 +29,6 @@ export const Seen = { New: 0, Duplicate: 1, SequenceReused: 2 } as const
 export type Seen = (typeof Seen)[keyof typeof Seen]
 
 const NONE = 0
-
-/**
- * One row is one cache line, because each print touches all of it:
- *
- *   f64 time | sequence | price
- *   u32 contract | arrival | inBucket | inContract | held   i32 size | exchange
- *   u16 conditions | day   u8 state | quote | type
- */
-const ROW_BYTES = 64
-const F64 = ROW_BYTES / 8
-const W32 = ROW_BYTES / 4
-const W16 = ROW_BYTES / 2
-const TIME = 0
-const SEQUENCE = 1
-const PRICE = 2
-const CONTRACT = 6
-const ARRIVAL = 7
-const IN_BUCKET = 8
-const IN_CONTRACT = 9
-const HELD = 10
-const SIZE = 11
-const EXCHANGE = 12
-const CONDITIONS = 26
-const DAY = 27
-const STATE = 56
-const QUOTE = 57
-const TYPE = 58
-
 /** Prints of one contract that are looked at for a quote that came late. */
 const LATE_QUOTE_STEPS = 4_096
 

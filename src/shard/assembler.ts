@@ -2,9 +2,10 @@ import { HeldPrints, NO_PRINT } from '../domain/held-prints.ts'
 import { SENTIMENT_TEXT, Side, type TradeType } from '../domain/labels.ts'
 import { aggressivenessOf, legType } from '../domain/opra.ts'
 import { type PrintLog, PrintState } from '../domain/print-log.ts'
+import { PERCENTILE_NONE } from '../domain/size-profiles.ts'
 import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import { NO_WINDOW, Windows } from '../domain/windows.ts'
-import { FLAG_SWEEP, PERCENTILE_NONE } from '../slab/row-slab.ts'
+import { FLAG_SWEEP } from '../slab/row-slab.ts'
 import type { ContractTable } from './contracts.ts'
 import {
   COUNT_BELOW_MIN_SIZE,

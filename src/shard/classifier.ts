@@ -4,19 +4,15 @@ import { PrintLog, PrintState, Seen } from '../domain/print-log.ts'
 import { QuoteHistory } from '../domain/quote-history.ts'
 import { SizeProfiles } from '../domain/size-profiles.ts'
 import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
-import type { Cancel, RemovedPrint } from '../slab/cancel.ts'
+import type { Cancel } from '../slab/cancel.ts'
 import type { ShardDefinitions, UnderlyingProfile } from '../slab/definitions.ts'
 import { type EventSlab, KIND_QUOTE } from '../slab/event-slab.ts'
 import type { Requote } from '../slab/requote.ts'
 import { Assembler, type AssemblerOptions } from './assembler.ts'
+import { Cancels } from './cancels.ts'
 import { ContractDays } from './contract-days.ts'
 import { ContractTable } from './contracts.ts'
-import {
-  COUNT_BELOW_MIN_SIZE,
-  COUNT_CANCELLED,
-  COUNT_DUPLICATE,
-  COUNT_SEQUENCE_REUSED,
-} from './counts.ts'
+import { COUNT_BELOW_MIN_SIZE, COUNT_DUPLICATE, COUNT_SEQUENCE_REUSED } from './counts.ts'
 import { EventTime } from './event-time.ts'
 import { Evidence } from './evidence.ts'
 import { type Facts, holdFacts, holdPrint } from './hold.ts'
@@ -52,7 +48,7 @@ export class Classifier {
   readonly #assembler: Assembler
   readonly #evidence: Evidence
   readonly #facts: Facts
-  #cancels: Cancel[] = []
+  readonly #cancels: Cancels
 
   constructor(options: ClassifierOptions) {
     const { rules, windowMs, quoteMaxAgeMs, quoteRowsMax, lookupPremium } = options
@@ -66,6 +62,7 @@ export class Classifier {
     this.#prices = new UnderlyingPrices(this.#contracts, this.#quotes, quoteMaxAgeMs)
     this.#log = new PrintLog(options.printLogRows)
     this.#assembler = new Assembler(options, this.#contracts, this.#log)
+    this.#cancels = new Cancels(this.#contracts, this.#days, this.#log, this.#assembler)
     this.#facts = { days: this.#days, profiles: this.#profiles, prices: this.#prices }
     this.#evidence = new Evidence({
       contracts: this.#contracts,
@@ -202,10 +199,7 @@ export class Classifier {
    * removes.
    */
   takeCancels(): Cancel[] {
-    if (this.sink.isWaiting) return []
-    const cancels = this.#cancels
-    this.#cancels = []
-    return cancels
+    return this.sink.isWaiting ? [] : this.#cancels.take()
   }
 
   /** Late quotes so far; none while a row still waits that one of them may mean. */
@@ -234,7 +228,7 @@ export class Classifier {
     if (seen === Seen.SequenceReused) assembler.count(COUNT_SEQUENCE_REUSED)
     const policy = this.#contracts.policies[conditions]!
     if (policy.isCancel) {
-      this.#cancel(slab, row, id, day, now)
+      this.#cancels.read(slab, row, id, day, now)
       return
     }
     const days = this.#days
@@ -280,34 +274,5 @@ export class Classifier {
       assembler.count(COUNT_BELOW_MIN_SIZE)
     }
     this.#profiles.push(underlying, day, before, size, dollars)
-  }
-
-  #cancel(slab: EventSlab, row: number, id: number, day: number, now: number): void {
-    const time = slab.time[row]!
-    const price = slab.priceA[row]!
-    const sequence = slab.priceB[row]!
-    const size = slab.sizeA[row]!
-    const exchange = slab.sizeB[row]!
-    this.#assembler.count(COUNT_CANCELLED)
-    const log = this.#log
-    const index = log.findForCancel(id, day, exchange, price, size)
-    let removed: RemovedPrint | null = null
-    if (index !== 0) {
-      const state = log.stateOf(index)
-      removed = {
-        time: log.timeOf(index),
-        sequence: log.sequenceOf(index),
-        arrival: log.arrivalOf(index),
-        wasStored: state === PrintState.Stored,
-      }
-      if (state === PrintState.Held) this.#assembler.removeHeld(log.heldOf(index), now)
-      log.setState(index, PrintState.Removed)
-      this.#days.cancel(id, day, size)
-    }
-    const conditions = slab.conditions[row]!
-    log.add(id, day, sequence, time, price, size, exchange, conditions, 0, PrintState.Cancel)
-    const contract = this.#contracts.id[id]!
-    const recv = slab.recv[row]!
-    this.#cancels.push({ contract, time, sequence, recv, price, size, exchange, removed })
   }
 }

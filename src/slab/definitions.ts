@@ -26,8 +26,8 @@ export type UnderlyingProfile = { readonly underlying: number; readonly profile:
  */
 export type ShardDefinitions = {
   /**
-   * Five words a contract: its id in the engine, underlying id, expiration day, 1 for a call, strike
-   * in 1/1,000 dollar.
+   * Five words a contract: its id in the engine, underlying id, expiration day, 1 for a call,
+   * strike in 1/1,000 dollar.
    */
   readonly contracts: Uint32Array
   readonly firstConditionSet: number

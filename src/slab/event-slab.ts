@@ -27,8 +27,8 @@
  * KIND_NBBO: as a quote, which was in force until then; priceA NaN: there is no answer.
  * KIND_REFERENCE: `time` is a New York day since 1970, sizeA the open interest and sizeB the shares
  * per contract of that day, -1 where not known.
- * KIND_UNDERLYING: priceA is a price of the underlying, 1/10,000 dollar, sizeA its UnderlyingSource;
- * the contract is any one of that underlying.
+ * KIND_UNDERLYING: priceA is a price of the underlying, 1/10,000 dollar, sizeA its
+ * UnderlyingSource; the contract is any one of that underlying.
  */
 export const EVENT_SLAB_ROWS = 4096
 

@@ -27,9 +27,6 @@ export const FLAG_UNUSUAL = 16
 export const FLAG_MULTI_LEG = 32
 export const FLAG_LATE = 64
 
-/** A percentile that too few prints stand behind. */
-export const PERCENTILE_NONE = 0xffff
-
 const ROW_BYTES = 10 * 8 + 3 * 4 + 12 * 4 + 4 * 2 + 9
 export const ROW_SLAB_BYTES = ROW_SLAB_ROWS * ROW_BYTES
 

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../domain/new-york.ts'
 import { CONDITION_SET_NONE, type Definitions } from '../slab/definitions.ts'
-import { PERCENTILE_NONE, type RowSlab } from '../slab/row-slab.ts'
+import { PERCENTILE_NONE } from '../domain/size-profiles.ts'
+import type { RowSlab } from '../slab/row-slab.ts'
 import {
   type ContractBlock,
   conditionsBlock,

@@ -10,7 +10,6 @@ import {
   SizeProfiles,
   WARM_UP_PRINTS,
 } from '../../src/domain/size-profiles.ts'
-import * as rowSlab from '../../src/slab/row-slab.ts'
 import {
   DAY,
   learn,
@@ -197,10 +196,6 @@ describe('SizeProfiles', () => {
     learn(profiles, 250, { underlying: 2999 })
     expect(rankOf(profiles, { ...PRINT, underlying: 2999, size: 26 })[0]).toBe(1000)
     expect(rankOf(profiles, { ...PRINT, underlying: 2998 })[2]).toBe(0)
-  })
-
-  it('says "no percentile" with the number that the row slab has for it', () => {
-    expect(PERCENTILE_NONE).toBe(rowSlab.PERCENTILE_NONE)
   })
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { PERCENTILE_NONE } from '../../src/slab/row-slab.ts'
+import { PERCENTILE_NONE } from '../../src/domain/size-profiles.ts'
 import { connect } from '../../src/writer/connection.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { NONE, PLAIN } from '../writer/rows.ts'

@@ -1,6 +1,7 @@
+import { PERCENTILE_NONE } from '../../src/domain/size-profiles.ts'
 import type { Definitions } from '../../src/slab/definitions.ts'
 import { EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
-import { PERCENTILE_NONE, ROW_SLAB_BYTES, RowSlab } from '../../src/slab/row-slab.ts'
+import { ROW_SLAB_BYTES, RowSlab } from '../../src/slab/row-slab.ts'
 
 type Column = Exclude<keyof RowSlab, 'buffer'>
 
