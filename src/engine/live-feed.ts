@@ -5,7 +5,7 @@ import type { Contract } from '../domain/contract.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { listContracts } from '../reader/contracts-listing.ts'
 import { type ConnectionPlan, planContracts, planWildcard } from '../reader/plan.ts'
-import { QuoteFollower } from '../reader/quote-follower.ts'
+import { type QuoteChanges, QuotePlanner } from '../reader/quote-planner.ts'
 import { FeedSession } from '../reader/session.ts'
 import type { SessionEvent } from '../reader/session-events.ts'
 import { quoteTopic, tradeTopic } from '../reader/vendor.ts'
@@ -81,7 +81,7 @@ export class LiveFeed {
   readonly #timers: readonly NodeJS.Timeout[]
   readonly #stopping = new AbortController()
   readonly #connectionOf = new Map<string, number>()
-  readonly #follower: QuoteFollower
+  readonly #planner: QuotePlanner
   #target: FrameTarget | null = null
 
   constructor(options: LiveFeedOptions) {
@@ -104,13 +104,18 @@ export class LiveFeed {
           onEvent: (event) => this.#event(event),
         }),
     )
-    this.#follower = new QuoteFollower(plans.length, config.quotesPerConnection, (contract) => {
-      const { dictionary } = this.#target!
-      const underlying = dictionary.underlyings[dictionary.underlyingId(contract)]!
-      return this.#connectionOf.get(underlying) ?? 0
+    this.#planner = new QuotePlanner({
+      connections: plans.length,
+      max: config.quotesPerConnection,
+      largePremium: config.lookupPremium,
+      connectionOf: (contract) => {
+        const { dictionary } = this.#target!
+        const underlying = dictionary.underlyings[dictionary.underlyingId(contract)]!
+        return this.#connectionOf.get(underlying) ?? 0
+      },
     })
     this.#timers = [
-      setInterval(() => this.#followQuotes(), QUOTE_ROUND_MS).unref(),
+      setInterval(() => this.#endQuoteRound(), QUOTE_ROUND_MS).unref(),
       setInterval(() => this.#passTime(), CLOCK_MS).unref(),
       setInterval(() => void this.#listAgain(), LIST_AGAIN_MS).unref(),
     ]
@@ -124,7 +129,7 @@ export class LiveFeed {
         const bytes = Buffer.from(ticker, 'latin1')
         return target.dictionary.lookup(bytes, 0, bytes.length)
       })
-      this.#follower.adopt(
+      this.#planner.adopt(
         connection,
         ids.filter((id) => id >= 0),
       )
@@ -166,15 +171,20 @@ export class LiveFeed {
     const target = this.#target!
     target.push(data, isBinary, { recv, clock, connection, readAt: recv })
     if (this.#options.config.quotesPerConnection > 0 && !target.isBlocked) {
-      this.#follower.see(target.decoder.columns, target.dictionary.size)
+      this.#askQuotes(this.#planner.see(target.decoder.columns, target.dictionary.size))
     }
   }
 
-  #followQuotes(): void {
+  #endQuoteRound(): void {
     if (this.#options.config.quotesPerConnection === 0 || this.#target === null) return
-    const { dictionary } = this.#target
+    this.#askQuotes(this.#planner.turn())
+  }
+
+  #askQuotes(changes: readonly QuoteChanges[]): void {
+    if (changes.length === 0) return
+    const { dictionary } = this.#target!
     const topics = (ids: readonly number[]) => ids.map((id) => quoteTopic(dictionary.ticker(id)))
-    for (const { connection, unsubscribe, subscribe } of this.#follower.turn()) {
+    for (const { connection, unsubscribe, subscribe } of changes) {
       const session = this.#sessions[connection]!
       if (unsubscribe.length > 0) session.unsubscribe(topics(unsubscribe))
       if (subscribe.length > 0) session.subscribe(topics(subscribe))
