@@ -1,0 +1,264 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Cancel } from '../../src/slab/cancel.ts'
+import type { Row } from '../writer/rows.ts'
+import { query, startTestPostgres, type TestPostgres } from './database.ts'
+import { AT, block, boughtOn, logged, replaced } from './event-rows.ts'
+import { cancelOf, postRows, startedWriter, TICKER, until } from './started-writer.ts'
+
+let server: TestPostgres
+let url: string
+
+beforeAll(async () => {
+  server = await startTestPostgres()
+})
+afterAll(() => server.stop())
+beforeEach(async () => {
+  url = await server.freshDatabase()
+})
+
+/** One life of a writer: stores what each slab holds in a batch of its own, then the cancels. */
+async function life(
+  slabs: readonly (readonly Partial<Row>[])[],
+  cancels: readonly Cancel[] = [],
+): Promise<void> {
+  const { writer, seen } = await startedWriter(url)
+  for (const rows of slabs) {
+    postRows(writer, rows)
+    await writer.drain()
+  }
+  writer.cancel(cancels)
+  await writer.drain()
+  await writer.stop()
+  expect(seen.errors).toEqual([])
+}
+
+describe('the log of events', () => {
+  it('holds one row a sweep, split, block and ISO print, and none for any other print', async () => {
+    const iso = { arrival: 41, sequence: 41, time: AT + 41, size: 30, tradeType: 0, conditions: 1 }
+    await life([[...boughtOn([302, 308], 11), ...boughtOn([301, 301], 21), block(31), iso, {}]])
+    const events = await logged(url)
+    expect(events.map(({ kind, leg_count, why }) => [kind, leg_count, why])).toEqual([
+      [
+        'SWEEP',
+        2,
+        '2 prints bought within 4 ms on 2 exchanges (CBOE, ISE): 60 contracts, $10,000 premium',
+      ],
+      [
+        'SPLIT',
+        2,
+        '2 prints bought within 4 ms on one exchange (BOX): 60 contracts, $10,000 premium',
+      ],
+      ['BLOCK', 1, 'one print of 600 contracts: 500 or more'],
+      ['SWEEP', 1, 'one ISO print of 30 contracts'],
+    ])
+    expect(events[0]).toMatchObject({
+      event_id: `${TICKER}-${AT + 11}-11`,
+      revision: 1,
+      reason: 'found',
+      side: 'BUY',
+      sentiment: 'BULLISH',
+      started_at: `${AT + 11}`,
+      span_ms: 4,
+      total_size: '60',
+      total_premium: '10000',
+      vwap: '1.666667',
+      exchanges: ['CBOE', 'ISE'],
+      sweep_windows_ms: [50, 100, 250, 500],
+      is_void: false,
+    })
+    expect(events[0]!.legs[1]).toEqual({
+      contract: TICKER,
+      sequence: 12,
+      timestamp: AT + 15,
+      arrival: 12,
+      price: 2,
+      size: 40,
+      exchange: 'ISE',
+    })
+    expect(await replaced(url)).toEqual([])
+    const legIds = await query<{ event_id: string }>(
+      url,
+      'SELECT DISTINCT event_id FROM options_flow_history WHERE event_id IS NOT NULL ORDER BY 1',
+    )
+    expect(legIds.map((row) => row.event_id)).toEqual([events[0]!.event_id, events[1]!.event_id])
+  })
+
+  it('holds an event whose legs were committed in several batches', async () => {
+    const legs = boughtOn([302, 308, 323], 11)
+    await life([legs.slice(0, 1), legs.slice(1, 2), legs.slice(2)])
+    expect((await logged(url)).map((event) => [event.leg_count, event.total_size])).toEqual([
+      [3, '120'],
+    ])
+  })
+
+  it('holds thousands of events of one batch', async () => {
+    const slabs = Array.from({ length: 3 }, (_, slab) => {
+      return Array.from({ length: 1_500 }, (_, n) => block(1 + 1_500 * slab + n))
+    })
+    const { writer } = await startedWriter(url)
+    for (const rows of slabs) postRows(writer, rows)
+    await writer.drain()
+    await writer.stop()
+    expect(await logged(url)).toHaveLength(4_500)
+  })
+
+  it('takes no event twice from the same slab stored by a second writer', async () => {
+    const rows = [...boughtOn([302, 308], 11), block(31)]
+    await life([rows])
+    const before = await logged(url)
+    await life([rows])
+    expect(await logged(url)).toEqual(before)
+    expect(await replaced(url)).toEqual([])
+  })
+
+  it('takes no event twice whose prints are sent again under other arrival numbers', async () => {
+    const rows = [...boughtOn([302, 308], 11), block(31), block(32)]
+    await life([rows], [cancelOf(block(32))])
+    const before = await logged(url)
+    expect(before.map((event) => event.is_void)).toEqual([false, false, true])
+    // the restarted process counts from 1; one more print of the same time is new
+    const again = rows.map((row) => ({
+      ...row,
+      arrival: row.arrival! - 10,
+      eventArrival: row.eventArrival === undefined ? 0 : 1,
+    }))
+    await life([[...again, { ...block(31), sequence: 77, arrival: 31 - 10 + 2 }]])
+    const events = await logged(url)
+    expect(events).toHaveLength(4)
+    expect(events.filter((event) => !before.some((b) => b.event_id === event.event_id))).toEqual([
+      expect.objectContaining({ event_id: `${TICKER}-${AT + 31}-23`, total_size: '600' }),
+    ])
+  })
+
+  it('sets an event aside that PostgreSQL refuses, and stores all else', async () => {
+    const { writer, seen } = await startedWriter(url)
+    await query(url, 'ALTER TABLE flow_events ADD CHECK (total_size <> 600)')
+    postRows(writer, [
+      block(1),
+      ...boughtOn([302, 308], 11),
+      block(31),
+      ...boughtOn([301, 301], 41),
+    ])
+    await writer.drain()
+    await writer.stop()
+    expect((await logged(url)).map((event) => event.kind)).toEqual(['SWEEP', 'SPLIT'])
+    expect(await query(url, 'SELECT FROM options_flow_history')).toHaveLength(6)
+    expect(seen.errors.map((error) => error.reason)).toEqual(['data', 'data', 'data'])
+    expect(seen.committed.reduce((sum, { rows }) => sum + rows, 0)).toBe(6)
+    expect(seen.committed.reduce((sum, { setAside }) => sum + setAside, 0)).toBe(0)
+  })
+})
+
+describe('a cancel', () => {
+  it('of a leg makes a version without it, and the one before is kept', async () => {
+    const legs = boughtOn([302, 308, 323], 11)
+    await life([legs, [block(31)]])
+    const [found] = await logged(url)
+    await life([], [cancelOf(legs[1]!)])
+    const [event, other] = await logged(url)
+    expect(event).toMatchObject({
+      event_id: found!.event_id,
+      revision: 2,
+      reason: 'cancel',
+      kind: 'SWEEP',
+      side: 'BUY',
+      leg_count: 2,
+      total_size: '80',
+      total_premium: '20000',
+      vwap: '2.5',
+      exchanges: ['CBOE', 'PHLX'],
+      sweep_windows_ms: [50, 100, 250, 500],
+      is_void: false,
+      why:
+        '2 prints bought within 8 ms on 2 exchanges (CBOE, PHLX): 80 contracts, $20,000 premium; ' +
+        'a print of 40 contracts at $2 on ISE (sequence 12) was cancelled',
+    })
+    expect(event!.legs.map((leg) => leg.arrival)).toEqual([11, 13])
+    expect(await replaced(url)).toEqual([found])
+    expect(other).toMatchObject({ kind: 'BLOCK', revision: 1 })
+  })
+
+  it('that leaves one exchange keeps the kind, at no window', async () => {
+    const legs = boughtOn([302, 308], 11)
+    await life([legs], [cancelOf(legs[0]!)])
+    expect(await logged(url)).toMatchObject([
+      {
+        kind: 'SWEEP',
+        leg_count: 1,
+        sweep_windows_ms: [],
+        span_ms: 0,
+        started_at: `${AT + 15}`,
+        exchanges: ['ISE'],
+        is_void: false,
+      },
+    ])
+  })
+
+  it('of each leg makes it void, with every version kept', async () => {
+    const legs = boughtOn([302, 308], 11)
+    await life([legs], [cancelOf(legs[0]!), cancelOf(legs[1]!)])
+    const [event] = await logged(url)
+    expect(event).toMatchObject({
+      revision: 3,
+      leg_count: 0,
+      legs: [],
+      total_size: '0',
+      total_premium: '0',
+      vwap: null,
+      exchanges: [],
+      is_void: true,
+      started_at: `${AT + 15}`,
+      why: 'no print is left: a print of 40 contracts at $2 on ISE (sequence 12) was cancelled',
+    })
+    expect((await replaced(url)).map((version) => [version.revision, version.leg_count])).toEqual([
+      [1, 2],
+      [2, 1],
+    ])
+  })
+
+  it('of a block makes it void, also after a restart, and once', async () => {
+    await life([[block(31), block(32)]])
+    const unknown = cancelOf(block(31), { removed: null, sequence: 500 })
+    await life([], [unknown])
+    await life([], [unknown])
+    const events = await logged(url)
+    // both prints are equal: the newest by arrival goes
+    expect(events.map(({ is_void, revision }) => [is_void, revision])).toEqual([
+      [false, 1],
+      [true, 2],
+    ])
+  })
+
+  it('of a print of no event leaves the log alone', async () => {
+    await life([[{ sequence: 1 }], boughtOn([302, 308], 11)], [cancelOf({ sequence: 1 })])
+    expect(await query(url, 'SELECT FROM options_flow_history')).toHaveLength(2)
+    expect((await logged(url)).map((event) => event.revision)).toEqual([1])
+    expect(await replaced(url)).toEqual([])
+  })
+})
+
+it('stores rows, events and cancels of many batches while each is under way', async () => {
+  const { writer, seen } = await startedWriter(url)
+  const cancelled: Cancel[] = []
+  for (let n = 0; n < 40; n++) {
+    const legs = boughtOn([302, 308, 323], 1 + 10 * n)
+    postRows(writer, legs.slice(0, 2))
+    postRows(writer, legs.slice(2))
+    if (n % 2 === 0) cancelled.push(cancelOf(legs[n % 3]!))
+    writer.cancel(cancelled.splice(0))
+  }
+  await writer.drain()
+  await until('all is committed', () => writer.rowsWaiting === 0)
+  await writer.stop()
+  expect(seen.errors).toEqual([])
+  const text = `SELECT event_id, count(*)::integer AS leg_count, sum(size) AS total_size,
+    sum(premium)::numeric AS total_premium FROM options_flow_history GROUP BY event_id ORDER BY 1`
+  const counted = (await logged(url))
+    .map(({ event_id, leg_count, total_size, total_premium }) => {
+      return { event_id, leg_count, total_size, total_premium }
+    })
+    .sort((a, b) => (a.event_id < b.event_id ? -1 : 1))
+  expect(counted).toHaveLength(40)
+  const rows = await query<{ event_id: string }>(url, text)
+  expect(counted).toEqual(rows.sort((a, b) => (a.event_id < b.event_id ? -1 : 1)))
+})
