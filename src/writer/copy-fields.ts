@@ -1,6 +1,6 @@
 /**
- * Fields of a COPY row: the length as i32 and the bytes, length -1 for null. Each writes at `at` and
- * returns the offset behind it; whoever calls has made room.
+ * Fields of a COPY row: the length as i32 and the bytes, length -1 for null. Each writes at `at`
+ * and returns the offset behind it; whoever calls has made room.
  */
 const TWO_POW_32 = 2 ** 32
 const DIGIT_0 = 48

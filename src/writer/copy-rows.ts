@@ -1,6 +1,6 @@
 import { DAY_MS } from '../domain/new-york.ts'
-import { CONDITION_SET_NONE, type Definitions } from '../slab/definitions.ts'
 import { PERCENTILE_NONE } from '../domain/size-profiles.ts'
+import { CONDITION_SET_NONE, type Definitions } from '../slab/definitions.ts'
 import type { RowSlab } from '../slab/row-slab.ts'
 import {
   type ContractBlock,

@@ -10,7 +10,9 @@
 const BASE = 10_000
 const HEAD_BYTES = 4 + 8
 
-/** Bytes that one numeric may need: 1,000,000 dollars x (2^31 - 1)^2 has 7 digits and a fraction. */
+/**
+ * Bytes that one numeric may need: 1,000,000 dollars x (2^31 - 1)^2 has 7 digits and a fraction.
+ */
 export const NUMERIC_BYTES_MAX = HEAD_BYTES + 2 * 8
 
 /** Writes `ticks` (1/10,000 dollar, 0 to 2^53) as dollars and returns the offset behind it. */

@@ -129,7 +129,9 @@ export class ReferenceStore {
     }
   }
 
-  /** What the database refuses for what it holds is told and left out: it would be refused again. */
+  /**
+   * What the database refuses for what it holds is told and left out: it would be refused again.
+   */
   async #attempt(connection: Connection, text: string, values: readonly unknown[]): Promise<void> {
     const timer = setTimeout(() => {
       connection.cut(new Error(`PostgreSQL gave no answer for ${ANSWER_MS_MAX / 1000} s`))
