@@ -185,6 +185,34 @@ test('throttling and trouble are tried again where they were, within the budget'
   expect(asker.warnings.join()).not.toContain(KEY)
 })
 
+test('a server that throttles and says for how long is left alone for that long', async () => {
+  const askedAt: number[] = []
+  const answers = [json({}, 429, { 'retry-after': '1' }), snapshotServer({ SPY })]
+  const timed = answers.map((answer): Answer => {
+    return (response, request) => {
+      askedAt.push(performance.now())
+      answer(response, request)
+    }
+  })
+  const asker = await ask(timed, { underlyings: ['SPY'] })
+  asker.references.start()
+  await eventually(() => expect(asker.tickers()).toEqual(SPY))
+  expect(askedAt[1]! - askedAt[0]!).toBeGreaterThan(990)
+})
+
+test('trouble that comes and goes does not add up', async () => {
+  let requests = 0
+  const serve = snapshotServer({ SPY }, 30)
+  const answer: Answer = (response, request) => {
+    if (requests++ % 2 === 0) json({}, 503)(response, request)
+    else serve(response, request)
+  }
+  const asker = await ask([answer], { underlyings: ['SPY'] })
+  asker.references.start()
+  await eventually(() => expect(asker.tickers()).toEqual(SPY))
+  expect(requests).toBe(40)
+})
+
 test('a contract that always fails is left after three tries, a chain that is no chain at once', async () => {
   const bad = SPY[0]!
   const good = SPY[1]!
