@@ -1,13 +1,16 @@
 import type { Evidence } from '../domain/evidence.ts'
 import { CUSTOMER_RULE_TEXT } from '../domain/labels.ts'
 import { depthRule, quoteRule, type TradeSign, tradeSizeRule } from '../domain/trade-rules.ts'
-import type { Inputs } from './reasons.ts'
+import type { Inputs } from './inputs.ts'
 
 const NOTE = "the customer's side, not the aggressor's"
 
 type RuleName = Exclude<(typeof CUSTOMER_RULE_TEXT)[number], null>
 
-/** What each rule of the published stack (domain/customer-side.ts) means for a buy and for a sell. */
+/**
+ * What each rule of the published stack (domain/customer-side.ts) means for a buy and for a
+ * sell.
+ */
 const MEANING: Readonly<Record<RuleName, readonly [buy: string, sell: string]>> = {
   trade_size_ex: [
     "exactly the bid size of the print's venue: a customer's resting bid was filled",

@@ -17,12 +17,11 @@ import { WARM_UP_PRINTS } from '../domain/size-profiles.ts'
 import { ticksOf } from '../domain/ticks.ts'
 import { customerReason } from './customer-reason.ts'
 import type { Database } from './database.ts'
+import { type Inputs, inputsOf } from './inputs.ts'
 import { type AskedPrint, findPrint } from './lookup.ts'
 import { GROUP_TEXT, plain, plural } from './phrases.ts'
 import {
   aggressivenessReason,
-  type Inputs,
-  inputsOf,
   isBlockReason,
   isSweepReason,
   sentimentReason,

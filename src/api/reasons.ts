@@ -1,5 +1,5 @@
-import { type ConditionPolicy, conditionOf, policyOf } from '../domain/conditions.ts'
-import type { Reason, StoredPrint, WindowEvidence } from '../domain/evidence.ts'
+import type { ConditionPolicy } from '../domain/conditions.ts'
+import type { Reason } from '../domain/evidence.ts'
 import {
   AGGRESSIVENESS_TEXT,
   SENTIMENT_TEXT,
@@ -9,55 +9,20 @@ import {
   type TradeType,
 } from '../domain/labels.ts'
 import * as opra from '../domain/opra.ts'
-import { isUsable, sideOf } from '../domain/quote-rule.ts'
+import { sideOf } from '../domain/quote-rule.ts'
 import * as seed from '../domain/seed.ts'
-import { ticksOf } from '../domain/ticks.ts'
-import { GROUP_TEXT, plain, plural } from './phrases.ts'
-
-/** What the rules work on, from a stored row: prices in ticks, NaN for null. */
-export type Inputs = {
-  readonly row: StoredPrint
-  readonly isCall: boolean
-  readonly price: number
-  readonly bid: number
-  readonly ask: number
-  readonly hasQuote: boolean
-  /** The average size is sum / count; count 0: none. */
-  readonly sum: number
-  readonly count: number
-  readonly policy: ConditionPolicy
-  /** The print is a leg of a sweep or split, and of a sweep. */
-  readonly isLeg: boolean
-  readonly isSweepLeg: boolean
-  readonly window: WindowEvidence | null
-}
+import type { Inputs } from './inputs.ts'
+import { GROUP_TEXT, plain } from './phrases.ts'
+import {
+  blockWords,
+  largeWords,
+  legWords,
+  notBlockWords,
+  notLargeWords,
+  times,
+} from './size-words.ts'
 
 const UNKNOWN_RULES = 'the row was stored without its rule set, before evidence was kept'
-
-/** Sums of sizes up to 2^23 come back exactly from a mean of 7 digits and its count. */
-export function inputsOf(row: StoredPrint, window: WindowEvidence | null): Inputs {
-  const policy = policyOf(row.conditions.map(conditionOf))
-  const bid = row.bid === null ? Number.NaN : ticksOf(row.bid)
-  const ask = row.ask === null ? Number.NaN : ticksOf(row.ask)
-  const count = row.average_size === null ? 0 : (row.average_prints ?? 0)
-  const isLeg = row.event_legs !== null
-  // an ISO print is a sweep by itself: then only the venues of the legs tell a sweep from a split
-  const venues = window?.event?.exchanges.length ?? window?.exchanges.length ?? 0
-  return {
-    row,
-    isCall: row.option_type === 'call',
-    price: ticksOf(row.price),
-    bid,
-    ask,
-    hasQuote: isUsable(bid, ask),
-    sum: Math.round((row.average_size ?? 0) * count),
-    count,
-    policy,
-    isLeg,
-    isSweepLeg: isLeg && row.is_sweep && (!policy.isIso || venues >= 2),
-    window,
-  }
-}
 
 /** Who crossed the spread; the same under both rule sets. */
 export function sideReason({ row, price, bid, ask, hasQuote, policy }: Inputs): Reason {
@@ -220,46 +185,6 @@ function wordOf(label: string | boolean): string {
 
 function unknownRules(label: string | boolean): Reason {
   return { label, rule: 'unknown', because: UNKNOWN_RULES, follows: null }
-}
-
-function legWords({ row, isSweepLeg, window }: Inputs): string {
-  const exchanges = window?.exchanges.length ?? 0
-  const now = window?.legs.length ?? 0
-  const legs = row.event_legs ?? 0
-  const kind = isSweepLeg ? 'sweep' : 'split'
-  const left = now === legs ? '' : ` (${plain(now)} of them are still stored)`
-  return `leg of a ${kind} of ${plural(legs, 'print')} on ${plural(exchanges, 'exchange')}${left}`
-}
-
-function blockWords({ row, sum, count }: Inputs): string {
-  if (row.size >= 500) return `size ${plain(row.size)} >= 500`
-  const floor = row.rules === 'seed' ? '' : ' and >= 100'
-  return `size ${plain(row.size)} >= 5A = ${times(5, sum, count)}${floor}`
-}
-
-function largeWords({ row, sum, count }: Inputs): string {
-  const floor = row.rules === 'seed' ? '' : ' and >= 50'
-  return `size ${plain(row.size)} >= 2A = ${times(2, sum, count)}${floor}`
-}
-
-function notBlockWords({ row, sum, count }: Inputs): string {
-  const size = `size ${plain(row.size)} < 500`
-  if (count === 0) return `${size}, and there is no average`
-  return row.size * count >= 5 * sum
-    ? `${size}, and < 100 though it is >= 5A = ${times(5, sum, count)}`
-    : `${size}, and < 5A = ${times(5, sum, count)}`
-}
-
-function notLargeWords({ row, sum, count }: Inputs): string {
-  if (count === 0) return `size ${plain(row.size)} < 500, and there is no average`
-  return row.size * count >= 2 * sum
-    ? `size ${plain(row.size)} < 50, though it is >= 2A = ${times(2, sum, count)}`
-    : `size ${plain(row.size)} < 2A = ${times(2, sum, count)}`
-}
-
-/** A multiple of the average in contracts; three decimals tell any fraction from a whole size. */
-function times(factor: number, sum: number, count: number): string {
-  return plain(Math.round((1000 * factor * sum) / count) / 1000)
 }
 
 function groupOf(policy: ConditionPolicy): string {

@@ -131,7 +131,7 @@ function averageText({ average }: Evidence): string {
 }
 
 function windowLines({ eventId, event, earlier, legs, spanMsAtClose }: WindowEvidence): string[] {
-  const { length } = legs
+  const length = event?.legCount ?? legs.length
   const span = event?.spanMs ?? spanMsAtClose ?? 0
   const lines = [
     fact(
@@ -152,7 +152,7 @@ function windowLines({ eventId, event, earlier, legs, spanMsAtClose }: WindowEvi
     const kind = `${version.kind} of ${count(version.legCount)}`
     lines.push(fact('', `before: revision ${version.revision} (${version.reason}), ${kind}`))
   }
-  if (length > 1) lines.push(...legs.slice(0, LEGS_SHOWN).map(legLine))
+  if (legs.length > 1) lines.push(...legs.slice(0, LEGS_SHOWN).map(legLine))
   if (length > LEGS_SHOWN) lines.push(fact('', `and ${count(length - LEGS_SHOWN)} more legs`))
   return lines
 }

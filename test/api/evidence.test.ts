@@ -176,10 +176,13 @@ describe('the rest of the evidence', () => {
     expect(found.percentiles.because).toBe('not kept with the row')
   })
 
-  it('takes the venues of a sweep from its event where there is one', () => {
-    const window = { ...windowOf(3, ['CBOE']), event: VERSION }
+  it('takes the venues of a sweep of which a leg is gone from its event', () => {
+    const window = { ...windowOf(3, ['CBOE']), legsAtClose: 4, event: VERSION }
     const sweep = { trade_type: 'SWEEP', is_sweep: true, aggressiveness: 'AGGRESSIVE' } as const
-    const found = evidence({ ...sweep, conditions: ['ISOI'], event_legs: 3 }, window)
+    const found = evidence({ ...sweep, conditions: ['ISOI'], event_legs: 4 }, window)
+    expect(found.tradeType.because).toBe(
+      'leg of a sweep of 4 prints on 2 exchanges (3 of them are still stored)',
+    )
     expect(found.tradeType.rule).toBe('sweep_leg')
   })
 })

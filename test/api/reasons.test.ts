@@ -116,9 +116,9 @@ describe('the trade type', () => {
     [
       'a split of which a leg was cancelled',
       { ...leg, trade_type: 'SPLIT' },
-      windowOf(3, ['CBOE']),
+      { ...windowOf(3, ['CBOE']), legsAtClose: 4 },
       'split_leg',
-      'leg of a split of 4 prints on 1 exchange (3 of them are still stored)',
+      'leg of a split of 4 prints (3 of them are still stored on 1 exchange)',
     ],
     [
       'a block leg of a split',

@@ -67,13 +67,21 @@ const CANCEL = {
 const CANCELS = [
   CANCEL,
   { ...CANCEL, sequence: 901, removed_sequence: 71, was_stored: false },
+  // of another day
+  {
+    ...CANCEL,
+    sequence: 90,
+    timestamp: NOON - DAY_MS,
+    removed_sequence: 71,
+    removed_timestamp: NOON - DAY_MS - 9,
+  },
   { ...CANCEL, sequence: 902, removed_sequence: null, removed_timestamp: null, was_stored: false },
 ]
 
 const LEGS = [7, 8, 9].map((arrival, n) => ({
   contract: TICKER,
   sequence: 42 + n,
-  timestamp: NOON + 20 * n,
+  timestamp: NOON + 40 * (n >> 1), // the first two at the same time
   arrival,
   price: 45.6,
   size: 100,
@@ -112,9 +120,12 @@ beforeAll(async () => {
   await migrateDatabase(url)
   await insertRows(url, 'options_flow_history', ROWS)
   await insertRows(url, 'flow_cancels', CANCELS)
-  await insertRows(url, 'flow_events', [eventRow(2, 'cancel', LEGS)])
+  await insertRows(url, 'flow_events', [eventRow(3, 'cancel', LEGS)])
   const before = [...LEGS, { ...LEGS[2]!, arrival: 10, sequence: 45 }]
-  await insertRows(url, 'flow_event_revisions', [eventRow(1, 'found', before)])
+  await insertRows(url, 'flow_event_revisions', [
+    eventRow(2, 'cancel', before),
+    eventRow(1, 'found', [...before, { ...LEGS[2]!, arrival: 11, sequence: 46 }]),
+  ])
   http = await startHttp({
     host: '127.0.0.1',
     port: 0,
@@ -208,8 +219,11 @@ describe('/api/trades/:contract/:sequence', () => {
     expect(window).toMatchObject({
       eventId: `${TICKER}-${NOON}-7`,
       exchanges: ['CBOE', 'ISE'],
-      event: { ...VERSION, totalPremium: 3 * 456_000 },
-      earlier: [{ revision: 1, reason: 'found', legCount: 4 }],
+      event: { ...VERSION, revision: 3, totalPremium: 3 * 456_000 },
+      earlier: [
+        { revision: 1, reason: 'found', legCount: 5 },
+        { revision: 2, reason: 'cancel', legCount: 4 },
+      ],
     })
     expect(window!.legs.map(({ sequence, isThis }) => [sequence, isThis])).toEqual([
       [42, true],

@@ -100,7 +100,7 @@ describe('the text of flow explain', () => {
 
   it('tells of an event with its revisions, and stays near 30 lines with all of it', () => {
     const earlier = [1, 2, 3, 4].map((revision) => ({ ...VERSION, revision, legCount: 9 }))
-    const event = { ...VERSION, revision: 5, isVoid: true }
+    const event = { ...VERSION, revision: 5, isVoid: true, legCount: 9 }
     const window = { ...windowOf(9, ['CBOE', 'ISE']), event, earlier }
     const sweep = { trade_type: 'SWEEP', is_sweep: true, is_block: true, event_legs: 9 }
     const all = text({ ...sweep, size: 600 }, window, 7, [CANCEL])
