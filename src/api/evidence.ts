@@ -151,9 +151,11 @@ function percentilesEvidence(row: StoredPrint): PercentilesEvidence {
 }
 
 function conditionsEvidence({ row, policy }: Inputs): ConditionsEvidence {
-  const { hasSide, mayBeLeg, isMultiLeg, isLate } = policy
+  const { hasSide, isMultiLeg, isLate } = policy
+  const mayBeLeg = policy.mayBeLeg && row.rules !== 'seed'
   const group = GROUP_TEXT[policy.group]!
   const many = row.conditions.length > 1 ? ' decided' : ''
+  const noLeg = row.rules === 'seed' ? 'no windows under seed' : 'no leg of a sweep or split'
   return {
     conditions: row.conditions.map(conditionEvidence),
     group,
@@ -164,7 +166,7 @@ function conditionsEvidence({ row, policy }: Inputs): ConditionsEvidence {
     because:
       `${row.conditions.length === 0 ? 'no condition: ' : ''}group ${group}${many}: side ` +
       `${hasSide ? 'from the quote' : 'UNKNOWN'}, ` +
-      `${mayBeLeg ? 'may be a leg of a sweep or split' : 'no leg of a sweep or split'}`,
+      `${mayBeLeg ? 'may be a leg of a sweep or split' : noLeg}`,
   }
 }
 

@@ -133,12 +133,9 @@ function averageText({ average }: Evidence): string {
 function windowLines({ eventId, event, earlier, legs, spanMsAtClose }: WindowEvidence): string[] {
   const length = event?.legCount ?? legs.length
   const span = event?.spanMs ?? spanMsAtClose ?? 0
-  const lines = [
-    fact(
-      'event',
-      `${eventId}: ${count(length)} leg${length === 1 ? '' : 's'} within ${count(span)} ms`,
-    ),
-  ]
+  const members =
+    length === 1 ? 'one leg, this print' : `${count(length)} legs within ${count(span)} ms`
+  const lines = [fact('event', `${eventId}: ${members}`)]
   if (event !== null) {
     const windows = event.sweepWindowsMs.join(', ')
     const sweeps = event.kind !== 'SWEEP' || windows === '' ? '' : `; a sweep at ${windows} ms too`

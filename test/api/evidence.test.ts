@@ -117,6 +117,12 @@ describe('the rest of the evidence', () => {
     })
   })
 
+  it('has no windows under seed', () => {
+    const { conditions } = evidence({ rules: 'seed', conditions: ['ISOI'] })
+    expect(conditions).toMatchObject({ group: 'ISO', side: 'from quote', mayBeLeg: false })
+    expect(conditions.because).toBe('group ISO: side from the quote, no windows under seed')
+  })
+
   it('gives quote, premium, percentiles, underlying, days and latency', () => {
     const found = evidence({ multiplier: 150, premium: 684_000, revision: 1, quote_source: 'rest' })
     expect(found.quote).toEqual({

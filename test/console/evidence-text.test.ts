@@ -115,6 +115,16 @@ describe('the text of flow explain', () => {
     expect(all.trimEnd().split('\n').length).toBeLessThanOrEqual(42)
   })
 
+  it('tells of an event of one print without a list of its legs', () => {
+    const event = { ...VERSION, kind: 'BLOCK', legCount: 1, spanMs: 0, sweepWindowsMs: [] }
+    const alone = text({}, { ...windowOf(1, ['CBOE']), legsAtClose: null, event })
+    expect(alone).toContain(
+      `event           ${TICKER}-${BOUGHT.timestamp}-7: one leg, this print\n`,
+    )
+    expect(alone).toContain('BLOCK, revision 2 (cancel)\n')
+    expect(alone).not.toContain('(this print)')
+  })
+
   it('of a cancelled print says so', () => {
     expect(evidenceText({ status: 'cancelled', cancels: [CANCEL] })).toBe(
       '  cancel          100 @ $45.60 on CBOE, sent at 2025-11-21 10:00:09.000 New York: cancelled; the\n' +
