@@ -49,6 +49,11 @@ export class ConditionSets {
     return this.#unknown[set]!
   }
 
+  /** The conditions of a set. */
+  list(set: number): readonly (number | string)[] {
+    return this.#lists[set]!
+  }
+
   since(set: number): readonly (readonly (number | string)[])[] {
     return this.#lists.slice(set)
   }

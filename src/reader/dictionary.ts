@@ -139,6 +139,11 @@ export class Dictionary {
     return this.#conditionSets.idOf(list)
   }
 
+  /** The conditions of a set, as idOf was given them. `set` 0 to nextConditionSet - 1. */
+  conditionsOf(set: number): readonly (number | string)[] {
+    return this.#conditionSets.list(set)
+  }
+
   /** How many conditions of the set no table names. */
   unknownConditions(set: number): number {
     return this.#conditionSets.unknownIn(set)

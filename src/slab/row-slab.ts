@@ -43,7 +43,10 @@ export class RowSlab {
   readonly underlyingPrice: Float64Array
   /** Contracts, over averageCount prints. */
   readonly averageSum: Float64Array
-  /** Contracts that the contract has traded this New York day, this print among them. */
+  /**
+   * Contracts that the contract has traded this New York day, this print among them; NaN for a day
+   * before the contract's newest.
+   */
   readonly dayVolume: Float64Array
   readonly contract: Uint32Array
   /** Counts the prints of the contract from the first of its newest New York day on, from 1. */

@@ -4,7 +4,7 @@ import type { CopyBuffer } from './copy-buffer.ts'
 import type { FlowEvent } from './events.ts'
 import type { Gap, PostedSlab } from './messages.ts'
 
-/** Limits of one transaction. A row is about 400 bytes, so rows come first. */
+/** Limits of one transaction. A row is about 470 bytes, so rows come first. */
 export const BATCH_ROWS_MAX = 32_768
 export const BATCH_BYTES_MAX = 16 << 20
 /** Each is a statement of its own. */
@@ -27,7 +27,9 @@ export type Batch = {
   /** When the first of it came, ms of the monotonic clock; NaN while it is empty. */
   firstAt: number
   encodeMs: number
-  /** Everything received before this, epoch ms, was posted before the batch's end; NaN: not told. */
+  /**
+   * Everything received before this, epoch ms, was posted before the batch's end; NaN: not told.
+   */
   receivedTo: number
 }
 

@@ -208,7 +208,7 @@ function writePremium(
 function writeEvidence(view: DataView, start: number, slab: RowSlab, row: number): number {
   const underlying = slab.underlyingPrice[row]!
   let at = Number.isNaN(underlying) ? writeNull(view, start) : writeTicks(view, start, underlying)
-  at = writeBigint(view, at, slab.dayVolume[row]!)
+  at = writeBigintOrNull(view, at, slab.dayVolume[row]!)
   at = writeCountOrNull(view, at, slab.openInterest[row]!)
   at = writeInteger(view, at, slab.multiplier[row]!)
   const prints = slab.averageCount[row]!

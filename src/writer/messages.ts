@@ -74,7 +74,7 @@ export type StoredBefore = {
   readonly previous: PreviousWriter | null
   /** Of all underlyings; none where no live feed is stored. */
   readonly profiles: readonly Pick<SizeProfile, 'symbol' | 'profile'>[]
-  /** Of the New York date of the start; none where no live feed is stored. */
+  /** Of this and of earlier New York dates; none where no live feed is stored. */
   readonly references: readonly Reference[]
 }
 

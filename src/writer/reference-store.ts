@@ -1,5 +1,4 @@
 import type { Client } from 'pg'
-import { DAY_MS } from '../domain/new-york.ts'
 import { type Connection, connect } from './connection.ts'
 import type { Reference, SizeProfile, StoreError } from './messages.ts'
 import { describeError, reasonOf } from './store-error.ts'
@@ -165,13 +164,15 @@ export async function loadProfiles(
   return rows.map(({ symbol, profile }) => ({ symbol, profile: new Uint8Array(profile) }))
 }
 
-/** What holds for contracts on a New York day, given as days since 1970-01-01. */
-export async function loadReferences(client: Client, day: number): Promise<readonly Reference[]> {
-  const text = `SELECT contract_ticker AS ticker, open_interest AS "openInterest", multiplier
-    FROM flow_contracts WHERE day = $1 ORDER BY contract_ticker LIMIT ${REFERENCES_MAX}`
-  const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
-  const { rows } = await client.query<Omit<Reference, 'date'>>(text, [date])
-  return rows.map((row) => ({ ...row, date }))
+/**
+ * What was last heard of contracts, the newest days first: those of earlier days name contracts that
+ * may trade again.
+ */
+export async function loadReferences(client: Client): Promise<readonly Reference[]> {
+  const text = `SELECT contract_ticker AS ticker, day::text AS date,
+      open_interest AS "openInterest", multiplier
+    FROM flow_contracts ORDER BY day DESC, contract_ticker LIMIT ${REFERENCES_MAX}`
+  return (await client.query<Reference>(text)).rows
 }
 
 function put<T>(waiting: Map<string, T>, key: string, value: T, most: number): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { DAY_MS, newYorkDay } from '../domain/new-york.ts'
+import { DAY_MS } from '../domain/new-york.ts'
 import type { Batch } from './batch.ts'
 import { type Connection, connect } from './connection.ts'
 import type { PreviousWriter, StoredBefore, StoreError, Waiting } from './messages.ts'
@@ -71,7 +71,7 @@ export class Sink {
       await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
       if (!this.#options.isFeed) return { previous, profiles: [], references: [] }
       const profiles = await loadProfiles(client)
-      const references = await loadReferences(client, newYorkDay(Date.now()))
+      const references = await loadReferences(client)
       return { previous, profiles, references }
     })
   }
