@@ -75,8 +75,26 @@ export function venuesOf(legs: readonly EventLeg[]): number {
  * `minSize` contracts.
  */
 export function sweepWindowsOf(legs: readonly EventLeg[], minSize: number): number[] {
-  if (legs.length < 2 || venuesOf(legs) < 2) return []
-  return SWEEP_WINDOWS_MS.filter((windowMs) => hasSweep(legs, minSize, windowMs))
+  if (legs.length < 2 || venuesOf(legs) < 2 || sizeOf(legs) < minSize) return []
+  const spanMs = spanOf(legs)
+  // as long as the window has room for all of them they stay together
+  return SWEEP_WINDOWS_MS.filter((windowMs) => {
+    return spanMs <= windowMs || hasSweep(legs, minSize, windowMs)
+  })
+}
+
+function spanOf(legs: readonly EventLeg[]): number {
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (const { timestamp } of legs) {
+    first = Math.min(first, timestamp)
+    last = Math.max(last, timestamp)
+  }
+  return last - first
+}
+
+function sizeOf(legs: readonly EventLeg[]): number {
+  return legs.reduce((sum, { size }) => sum + size, 0)
 }
 
 function hasSweep(legs: readonly EventLeg[], minSize: number, windowMs: number): boolean {
@@ -85,7 +103,7 @@ function hasSweep(legs: readonly EventLeg[], minSize: number, windowMs: number):
   let last = first
   const isSweep = (end: number): boolean => {
     const group = legs.slice(opened, end)
-    return venuesOf(group) >= 2 && group.reduce((sum, { size }) => sum + size, 0) >= minSize
+    return venuesOf(group) >= 2 && sizeOf(group) >= minSize
   }
   for (const [place, { timestamp }] of legs.entries()) {
     const joins =

@@ -10,8 +10,9 @@ import {
 import { ticksOf } from '../domain/ticks.ts'
 import { type FlowEvent, sumsOf } from './events.ts'
 
-/** Events of one statement, about 1 KB each. */
+/** Of one statement: an event is about 500 bytes, each of its legs 150 more. */
 const STATEMENT_EVENTS_MAX = 2_000
+const STATEMENT_LEGS_MAX = 8_000
 
 /** What an event brings with it: FlowEvent. */
 const FOUND = {
@@ -73,8 +74,7 @@ export async function storeEvents(
 ): Promise<void> {
   // in one order for all writers of a database, so that none waits for one that waits for it
   const sorted = events.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1))
-  for (let first = 0; first < sorted.length; first += STATEMENT_EVENTS_MAX) {
-    const part = sorted.slice(first, first + STATEMENT_EVENTS_MAX)
+  for (const part of statementsOf(sorted)) {
     const values = [JSON.stringify(part), Date.now()]
     const startedAt = part.reduce((least, event) => Math.min(least, event.started_at), Infinity)
     if (startedAt > storedUpTo) {
@@ -84,6 +84,25 @@ export async function storeEvents(
     const endedAt = part.reduce((largest, event) => Math.max(largest, event.ended_at), 0)
     await client.query(INSERT_NEW_SQL, [...values, storedUpTo, startedAt, endedAt])
   }
+}
+
+/** Cuts where a statement would be too long; an event of more legs than that goes alone. */
+function statementsOf(events: readonly FlowEvent[]): FlowEvent[][] {
+  const parts: FlowEvent[][] = []
+  let part: FlowEvent[] = []
+  let legs = 0
+  for (const event of events) {
+    const isFull =
+      part.length === STATEMENT_EVENTS_MAX || legs + event.leg_count > STATEMENT_LEGS_MAX
+    if (part.length === 0 || isFull) {
+      part = []
+      parts.push(part)
+      legs = 0
+    }
+    part.push(event)
+    legs += event.leg_count
+  }
+  return parts
 }
 
 const LOAD_SQL = `

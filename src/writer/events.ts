@@ -73,6 +73,8 @@ export type EventAssemblerOptions = Pick<WriterData, 'rules' | 'minSize'> & {
 export class EventAssembler {
   readonly #options: EventAssemblerOptions
   readonly #incomplete = new Map<string, Draft>()
+  /** Underlyings of the contracts that had an event. */
+  readonly #symbols = new Map<number, string>()
   /** Of the condition sets that make a sweep under `seed`: the condition that does. */
   readonly #sweepConditions = new Map<number, string>()
 
@@ -172,13 +174,22 @@ export class EventAssembler {
     return {
       event_id: eventIdOf(ticker, firstTime, firstArrival),
       kind,
-      symbol: parseContract(ticker)?.underlying ?? ticker,
+      symbol: this.#symbolOf(draft.contract, ticker),
       contract_ticker: ticker,
       side,
       sentiment: SENTIMENT_TEXT[draft.sentiment]!,
       ...sumsOf(legs, totals, this.#options.minSize),
       why: whyOf(cause, side, legs, totals),
     }
+  }
+
+  #symbolOf(contract: number, ticker: string): string {
+    let symbol = this.#symbols.get(contract)
+    if (symbol === undefined) {
+      symbol = parseContract(ticker)?.underlying ?? ticker
+      this.#symbols.set(contract, symbol)
+    }
+    return symbol
   }
 }
 

@@ -178,6 +178,11 @@ describe('sweep windows', () => {
   })
 })
 
+it('finds the windows of very many legs', () => {
+  const many = Array.from({ length: 200_000 }, (_, n) => leg(n / 1_000, 1, n % 2 === 0 ? 'A' : 'B'))
+  expect(sweepWindowsOf(many, 10)).toEqual([50, 100, 250, 500])
+})
+
 describe('why', () => {
   const say = (cause: EventCause, side: string, legs: readonly EventLeg[]) =>
     whyOf(cause, side, legs, totalsOf(legs, 100))

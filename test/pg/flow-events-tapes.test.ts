@@ -5,10 +5,11 @@ import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import { type Logged, logged, replaced } from './event-rows.ts'
 
 const TAPES = [
-  ['vix-2016-06-01-morning.frames.jsonl.gz', 'opra'],
-  ['vix-2016-06-01-morning.frames.jsonl.gz', 'seed'],
-  ['spy-2024-06-14-500C.frames.jsonl.gz', 'opra'],
-  ['spy-2023-03-13-390P.trades_v1.csv.gz', 'opra'],
+  ['tapes/vix-2016-06-01-morning.frames.jsonl.gz', 'opra'],
+  ['tapes/vix-2016-06-01-morning.frames.jsonl.gz', 'seed'],
+  ['tapes/spy-2024-06-14-500C.frames.jsonl.gz', 'opra'],
+  ['tapes/spy-2023-03-13-390P.trades_v1.csv.gz', 'opra'],
+  ['conformance/edge-sweep-3-exchanges.frames.jsonl', 'opra'],
 ] as const
 
 let postgres: TestPostgres
@@ -19,7 +20,7 @@ afterEach(killLeftovers)
 afterAll(() => postgres.stop())
 
 async function replay(url: string, name: string, rules: string): Promise<void> {
-  const file = fileURLToPath(new URL(`../fixtures/tapes/${name}`, import.meta.url))
+  const file = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
   const settings = { DATABASE_URL: url, FLOW_RULES: rules, FLOW_SYMBOLS: '*', FLOW_SHARDS: '2' }
   const run = await flow(['replay', file], settings)
   expect([run.code, run.stderr]).toEqual([0, ''])
@@ -47,7 +48,7 @@ SELECT event_id, symbol, leg_count, total_size::text, trim_scale(total_premium):
   (SELECT array_agg(venue ORDER BY venue) FROM unnest(exchanges) AS venue) AS venues, kind
 FROM flow_events WHERE NOT is_void ORDER BY event_id COLLATE "C"`
 
-describe.each(TAPES)('the real tape %s under %s', (name, rules) => {
+describe.each(TAPES)('the tape %s under %s', (name, rules) => {
   it('gives a log that equals what its rows add up to, once however often it is played', async () => {
     const url = await postgres.freshDatabase()
     await replay(url, name, rules)

@@ -102,6 +102,21 @@ describe('the log of events', () => {
     expect(await logged(url)).toHaveLength(4_500)
   })
 
+  it('holds events of any number of legs', async () => {
+    const exchanges = Array.from({ length: 3_000 }, (_, n) => 300 + (n % 3))
+    const slabs = [1, 20_001, 40_001, 60_001].map((first) => boughtOn(exchanges, first))
+    const { writer } = await startedWriter(url)
+    for (const legs of slabs) {
+      postRows(writer, legs.slice(0, 2_000))
+      postRows(writer, legs.slice(2_000))
+    }
+    await writer.drain()
+    await writer.stop()
+    const events = await logged(url)
+    expect(events.map((event) => event.leg_count)).toEqual([3_000, 3_000, 3_000, 3_000])
+    expect(events.map((event) => event.legs.length)).toEqual([3_000, 3_000, 3_000, 3_000])
+  })
+
   it('takes no event twice from the same slab stored by a second writer', async () => {
     const rows = [...boughtOn([302, 308], 11), block(31)]
     await life([rows])
