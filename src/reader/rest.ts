@@ -22,6 +22,8 @@ export type RestOptions = {
   /** First retry delay, doubled with jitter up to 30 s. */
   readonly retryMinMs?: number
   readonly bodyBytesMax?: number
+  /** Instead of JSON.parse, where whole numbers are too large for a number; throws SyntaxError. */
+  readonly parse?: (body: string) => unknown
   /** 0 to 1, for jitter. */
   readonly random?: () => number
   /** Each failed try that is followed by another, for the log. */
@@ -105,7 +107,7 @@ async function tryOnce(url: string, options: RestOptions): Promise<{ json: unkno
       )
     }
     if (response.status !== 200) return refusal(shown, response, body, options.apiKey)
-    return { json: JSON.parse(body) }
+    return { json: (options.parse ?? JSON.parse)(body) }
   } catch (error) {
     if (timeout.aborted) {
       const ms = options.timeoutMs ?? TIMEOUT_MS
