@@ -128,7 +128,7 @@ export class NbboLookup {
 
   #ask(contract: number, time: number): void {
     const key = `${contract}:${time}`
-    if (this.#open.has(key)) return
+    if (this.#open.has(key) || this.#stopping.signal.aborted) return
     this.#open.add(key)
     const ask = { key, contract, time, since: this.#now() }
     const hasPlace = this.#waiting.length < WAITING_MAX

@@ -32,7 +32,7 @@ function parseExactTimes(body: string): unknown {
 }
 
 function quoteOf(json: unknown, ticker: string, at: number): RestQuote | null {
-  const { results = [] } = (json ?? {}) as { results?: unknown }
+  const results = ((json ?? {}) as { results?: unknown }).results ?? []
   if (!Array.isArray(results)) throw unexpected(ticker, '{"results": [...]}')
   if (results.length === 0) return null
   const row = (results[0] ?? {}) as Record<string, unknown>
