@@ -2,23 +2,27 @@ import { grown } from '../domain/columns.ts'
 import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
 
 /**
- * What is known of each contract's day, a row of 24 bytes a contract, because each print touches
+ * What is known of each contract's day, a row of 32 bytes a contract, because each print touches
  * all of it:
  *
- *   f64 volume   u32 arrivals | openInterest + 1   u16 day | referenceDay | multiplier
+ *   f64 volume   u32 arrivals | openInterest + 1 | nextOpenInterest + 1
+ *   u16 day | nextDay | multiplier | nextMultiplier
  *
  * Open interest and multiplier are those known before the day's first print (rules.md,
- * is_unusual_volume): what comes later is kept for the next day.
+ * is_unusual_volume): what comes is kept as next until the first print of a later day. Of days that
+ * are yet to come the one referred to last is kept.
  */
-const ROW_BYTES = 24
+const ROW_BYTES = 32
 const F64 = ROW_BYTES / 8
 const W32 = ROW_BYTES / 4
 const W16 = ROW_BYTES / 2
 const ARRIVALS = 2
 const OPEN_INTEREST = 3
-const DAY = 8
-const REFERENCE_DAY = 9
-const MULTIPLIER = 10
+const NEXT_OPEN_INTEREST = 4
+const DAY = 10
+const NEXT_DAY = 11
+const MULTIPLIER = 12
+const NEXT_MULTIPLIER = 13
 
 const UNKNOWN = -1
 
@@ -27,8 +31,6 @@ export class ContractDays {
   #f64 = new Float64Array(this.#rows * F64)
   #u32 = new Uint32Array(this.#f64.buffer)
   #u16 = new Uint16Array(this.#f64.buffer)
-  /** Multipliers that came after the day's first print: few contracts have another than before. */
-  readonly #later = new Map<number, number>()
 
   ensure(contracts: number): void {
     if (contracts <= this.#rows) return
@@ -53,18 +55,18 @@ export class ContractDays {
     if (day === this.#u16[contract * W16 + DAY]) this.#f64[contract * F64]! -= size
   }
 
-  /** Open interest (-1: unknown) and multiplier (-1: unknown) of a New York day. */
+  /**
+   * Open interest and multiplier of a New York day, -1 where unknown: that takes back nothing which
+   * is known already. The open interest counts from the contract's first print of that day on, the
+   * multiplier from the first of any later day.
+   */
   refer(contract: number, day: number, openInterest: number, multiplier: number): void {
-    const isLate = day <= this.#u16[contract * W16 + DAY]!
-    if (isLate) {
-      if (multiplier > 0 && multiplier !== this.multiplier(contract)) {
-        this.#later.set(contract, multiplier)
-      }
-      return
-    }
-    this.#u16[contract * W16 + REFERENCE_DAY] = day
-    this.#u32[contract * W32 + OPEN_INTEREST] = openInterest + 1
-    if (multiplier > 0) this.#u16[contract * W16 + MULTIPLIER] = multiplier
+    const at = contract * W16
+    if (multiplier > 0) this.#u16[at + NEXT_MULTIPLIER] = multiplier
+    if (day <= this.#u16[at + DAY]!) return
+    if (openInterest < 0 && day === this.#u16[at + NEXT_DAY]) return
+    this.#u16[at + NEXT_DAY] = day
+    this.#u32[contract * W32 + NEXT_OPEN_INTEREST] = openInterest + 1
   }
 
   /** Contracts traded on `day` so far; NaN: a day before the contract's newest, long counted. */
@@ -74,9 +76,7 @@ export class ContractDays {
 
   /** Open interest that counts for `day`; -1: unknown, also for a day before the newest. */
   openInterest(contract: number, day: number): number {
-    const at = contract * W16
-    const isKnown = day === this.#u16[at + DAY] && day === this.#u16[at + REFERENCE_DAY]
-    if (!isKnown) return UNKNOWN
+    if (day !== this.#u16[contract * W16 + DAY]) return UNKNOWN
     return this.#u32[contract * W32 + OPEN_INTEREST]! - 1
   }
 
@@ -86,12 +86,13 @@ export class ContractDays {
   }
 
   #begin(contract: number, day: number): void {
-    this.#u16[contract * W16 + DAY] = day
-    this.#u32[contract * W32 + ARRIVALS] = 0
+    const at = contract * W16
+    const words = contract * W32
     this.#f64[contract * F64] = 0
-    const multiplier = this.#later.size > 0 ? this.#later.get(contract) : undefined
-    if (multiplier === undefined) return
-    this.#u16[contract * W16 + MULTIPLIER] = multiplier
-    this.#later.delete(contract)
+    this.#u32[words + ARRIVALS] = 0
+    const isReferred = day === this.#u16[at + NEXT_DAY]
+    this.#u32[words + OPEN_INTEREST] = isReferred ? this.#u32[words + NEXT_OPEN_INTEREST]! : 0
+    this.#u16[at + DAY] = day
+    this.#u16[at + MULTIPLIER] = this.#u16[at + NEXT_MULTIPLIER]!
   }
 }
