@@ -2,10 +2,16 @@ import { conditionText } from '../../src/domain/conditions.ts'
 import { exchangeAcronym } from '../../src/domain/exchanges.ts'
 import {
   AGGRESSIVENESS_TEXT,
+  AVERAGE_SCOPE_TEXT,
+  CUSTOMER_RULE_TEXT,
+  CustomerRule,
+  QUOTE_SOURCE_TEXT,
   SENTIMENT_TEXT,
   SIDE_TEXT,
   TRADE_TYPE_TEXT,
+  UNDERLYING_SOURCE_TEXT,
 } from '../../src/domain/labels.ts'
+import { PERCENTILE_NONE } from '../../src/domain/size-profiles.ts'
 import { FrameDecoder } from '../../src/reader/decode.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
 import { Router, type SealedSlab } from '../../src/reader/router.ts'
@@ -13,6 +19,7 @@ import { Classifier } from '../../src/shard/classifier.ts'
 import * as count from '../../src/shard/counts.ts'
 import type { Cancel } from '../../src/slab/cancel.ts'
 import { EVENT_SLAB_BYTES, EventSlab, EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
+import type { Requote } from '../../src/slab/requote.ts'
 import * as flag from '../../src/slab/row-slab.ts'
 import { SlabPool } from '../../src/slab/slab-pool.ts'
 import type { Account, ModelCancel, ModelRow, Settings, TapeFrame } from './types.ts'
@@ -31,6 +38,10 @@ export type RunResult = {
   readonly cancels: ModelCancel[]
   readonly account: Account
   readonly sequenceReused: number
+  /** src/shard/counts.ts, over all shards. */
+  readonly counts: Float64Array
+  /** Prints that waited for an NBBO at once, at most, as seen after each slab. */
+  readonly pendingMax: number
 }
 
 /** The engine's decoder, router and classifiers in one thread, for any tape. */
@@ -59,11 +70,14 @@ export function runTape(
   const rows: ModelRow[] = []
   const cancels: Cancel[] = []
   const counts = new Float64Array(count.COUNTS)
+  let pendingMax = 0
   const collect = (classifier: Classifier) => {
+    pendingMax = Math.max(pendingMax, classifier.pending)
     for (const filled of classifier.sink.take()) {
       const slab = new flag.RowSlab(filled.buffer)
       for (let row = 0; row < filled.rows; row++) rows.push(rowOf(slab, row, dictionary, sets))
     }
+    for (const requote of classifier.takeRequotes()) revise(rows, requote, dictionary)
     for (const cancel of classifier.takeCancels()) {
       cancels.push(cancel)
       remove(rows, cancel, dictionary)
@@ -114,6 +128,8 @@ export function runTape(
     rows,
     cancels: cancels.map((c) => cancelOf(c, dictionary)),
     sequenceReused: counts[count.COUNT_SEQUENCE_REUSED]!,
+    counts,
+    pendingMax,
     account: {
       received,
       filtered,
@@ -170,21 +186,63 @@ export function rowOf(
     eventSpan: legs === 0 ? null : slab.eventSpan[row]!,
     event: legs === 0 ? null : `${contract}-${slab.eventTime[row]}-${slab.eventArrival[row]}`,
     arrival: slab.arrival[row]!,
+    quoteSource: QUOTE_SOURCE_TEXT[slab.quoteSource[row]!]!,
+    customerSide: SIDE_TEXT[slab.customerSide[row]!]!,
+    customerRule: CUSTOMER_RULE_TEXT[slab.customerRule[row]!]!,
+    averageSum: slab.averageSum[row]!,
+    averageCount: slab.averageCount[row]!,
+    averageScope: AVERAGE_SCOPE_TEXT[slab.averageScope[row]!]!,
+    dayVolume: orNull(slab.dayVolume[row]!),
+    openInterest: slab.openInterest[row]! < 0 ? null : slab.openInterest[row]!,
+    multiplier: slab.multiplier[row]!,
+    underlyingPrice: orNull(slab.underlyingPrice[row]!),
+    underlyingSource: UNDERLYING_SOURCE_TEXT[slab.underlyingSource[row]!]!,
+    sizePercentile: percentile(slab.sizePercentile[row]!),
+    premiumPercentile: percentile(slab.premiumPercentile[row]!),
+    percentileSample: slab.percentileSample[row]!,
+    revision: 0,
   }
+}
+
+const percentile = (rank: number) => (rank === PERCENTILE_NONE ? null : rank)
+
+/** What the writer does with a late quote, on an array. */
+export function revise(rows: readonly ModelRow[], requote: Requote, dictionary: Dictionary): void {
+  const row = rowNamed(rows, dictionary.ticker(requote.contract), requote)
+  if (row === undefined) throw new Error('a late quote came before the row that it revises')
+  if (row.sequence !== orNull(requote.sequence)) throw new Error('a late quote of another print')
+  row.bid = requote.bid
+  row.ask = requote.ask
+  row.bidSize = requote.bidSize < 0 ? null : requote.bidSize
+  row.askSize = requote.askSize < 0 ? null : requote.askSize
+  row.quoteAge = requote.quoteAge
+  row.quoteSource = QUOTE_SOURCE_TEXT[requote.quoteSource]!
+  row.side = SIDE_TEXT[requote.side]!
+  row.sentiment = SENTIMENT_TEXT[requote.sentiment]!
+  row.aggressiveness = AGGRESSIVENESS_TEXT[requote.aggressiveness]!
+  row.isAboveAsk = requote.isAboveAsk
+  row.isBelowBid = requote.isBelowBid
+  row.revision++
+  if (requote.customerRule === CustomerRule.None) return // what the tick test told still holds
+  row.customerSide = SIDE_TEXT[requote.customerSide]!
+  row.customerRule = CUSTOMER_RULE_TEXT[requote.customerRule]!
+}
+
+type Named = { readonly time: number; readonly arrival: number }
+
+function rowNamed(rows: readonly ModelRow[], contract: string, { time, arrival }: Named) {
+  return rows.find(
+    (row) => row.contract === contract && row.timestamp === time && row.arrival === arrival,
+  )
 }
 
 /** What the writer does with a cancel, on an array. */
 export function remove(rows: ModelRow[], cancel: Cancel, dictionary: Dictionary): void {
   const { removed } = cancel
   if (removed === null || !removed.wasStored) return
-  const at = rows.findIndex(
-    (row) =>
-      row.contract === dictionary.ticker(cancel.contract) &&
-      row.timestamp === removed.time &&
-      row.arrival === removed.arrival,
-  )
-  if (at < 0) throw new Error('a cancel came before the row that it removes')
-  rows.splice(at, 1)
+  const row = rowNamed(rows, dictionary.ticker(cancel.contract), removed)
+  if (row === undefined) throw new Error('a cancel came before the row that it removes')
+  rows.splice(rows.indexOf(row), 1)
 }
 
 function cancelOf(cancel: Cancel, dictionary: Dictionary): ModelCancel {

@@ -24,6 +24,27 @@ export type VendorEvent = {
   readonly ap: number
   readonly bs?: number
   readonly as?: number
+  readonly bx?: number
+  readonly ax?: number
+}
+
+/** Evidence of our own (src/reader/evidence.ts), as it stands in a frame. */
+export type EvidenceEvent = {
+  readonly ev: string
+  readonly sym: string
+  readonly at: number
+  readonly t?: number
+  readonly bp?: number
+  readonly ap?: number
+  readonly bs?: number
+  readonly as?: number
+  readonly bx?: number
+  readonly ax?: number
+  readonly date: string
+  readonly oi?: number
+  readonly mult?: number
+  readonly p: number
+  readonly src: string
 }
 
 export type ModelRow = {
@@ -57,6 +78,25 @@ export type ModelRow = {
   /** Equal for the legs of one event; its value is the model's own. */
   event: string | null
   arrival: number
+  quoteSource: string | null
+  customerSide: string
+  customerRule: string | null
+  averageSum: number
+  averageCount: number
+  averageScope: string | null
+  /** Null: a print of a day before its contract's newest. */
+  dayVolume: number | null
+  openInterest: number | null
+  multiplier: number
+  /** Ticks. */
+  underlyingPrice: number | null
+  underlyingSource: string | null
+  /** Hundredths of a percent; the model has none of its own. */
+  sizePercentile: number | null
+  premiumPercentile: number | null
+  percentileSample: number
+  /** Late quotes that the stored row was given. */
+  revision: number
 }
 
 export type ModelCancel = {
