@@ -30,8 +30,17 @@ export const WINDOW_MS = 500
 export const QUOTE_MAX_AGE_MS = 5_000
 export const LOOKUP_PREMIUM = 25_000
 
+export type Tuning = {
+  /** Contracts, FLOW_MIN_SIZE. */
+  readonly minSize: number
+  /** FLOW_SWEEP_WINDOW_MS. */
+  readonly windowMs: number
+}
+
 /** A stored print as the table holds it in the end, late quotes applied. */
 export type EngineRow = {
+  /** The same for the same print in every run of a tape. */
+  readonly id: string
   readonly ticker: string
   readonly isCall: boolean
   /** NaN: the tape has none. */
@@ -56,20 +65,20 @@ export type EngineRow = {
 
 /**
  * The rows that a tape leaves in the table: the engine's decoder, router and classifier in one
- * thread and as one shard, with what the writer does with cancels and late quotes. `minSize` in
- * contracts; all else as the engine's defaults.
+ * thread and as one shard, with what the writer does with cancels and late quotes. What is not given
+ * is as the engine's defaults.
  */
 export function rowsOf(
   frames: Iterable<RecordedFrame>,
   rules: Rules,
-  minSize: number = MIN_SIZE,
+  { minSize = MIN_SIZE, windowMs = WINDOW_MS }: Partial<Tuning> = {},
 ): EngineRow[] {
   const dictionary = new Dictionary({ watched: '*', contractsMax: 100_000 })
   const decoder = new FrameDecoder({ dictionary })
   const classifier = new Classifier({
     rules,
     minSize,
-    windowMs: WINDOW_MS,
+    windowMs,
     quoteMaxAgeMs: QUOTE_MAX_AGE_MS,
     lookupPremium: LOOKUP_PREMIUM,
     heldMax: 1 << 16,
@@ -154,7 +163,9 @@ class Table {
     const flags = slab.flags[row]!
     const size = slab.size[row]!
     const isLeg = slab.eventLegs[row]! > 0
-    this.#rows.set(keyOf(contract, slab.time[row]!, slab.arrival[row]!), {
+    const id = keyOf(contract, slab.time[row]!, slab.arrival[row]!)
+    this.#rows.set(id, {
+      id,
       ticker,
       isCall: parseContract(ticker)!.isCall,
       sequence: slab.sequence[row]!,
