@@ -17,6 +17,10 @@ const HEAD = Buffer.from(EVIDENCE_HEAD)
 const INT32_MAX = 2 ** 31 - 1
 const MULTIPLIER_MAX = 65_535
 const NONE = -1
+const SOURCES: ReadonlyMap<unknown, UnderlyingSource> = new Map([
+  ['stocks', UnderlyingSource.Stocks],
+  ['indices', UnderlyingSource.Indices],
+])
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -104,7 +108,8 @@ function appendUnderlying(event: Fields, dictionary: Dictionary, columns: EventC
   const time = whole(event.t, 1, Number.MAX_SAFE_INTEGER)
   const price = ticks(event.p)
   if (contract < 0 || time === NONE || !(price > 0)) return
-  const source = event.src === 'indices' ? UnderlyingSource.Indices : UnderlyingSource.Stocks
+  const source = SOURCES.get(event.src)
+  if (source === undefined) return
   append(columns, KIND_UNDERLYING, contract, time, price, 0, source, 0, 0)
 }
 
@@ -132,7 +137,7 @@ function append(
 
 function contractOf(ticker: unknown, dictionary: Dictionary): number {
   if (typeof ticker !== 'string') return NONE
-  const bytes = Buffer.from(ticker, 'latin1')
+  const bytes = Buffer.from(ticker)
   return dictionary.lookup(bytes, 0, bytes.length)
 }
 
@@ -148,9 +153,11 @@ function ticks(dollars: unknown): number {
   return isPrice ? ticksOf(dollars) + 0 : Number.NaN
 }
 
-/** `2026-11-22` as days since 1970-01-01. */
+/** `2026-11-22` as days since 1970-01-01; a date that the calendar does not have is none. */
 function dayOf(date: unknown): number {
   if (typeof date !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(date)) return NONE
-  const day = Date.parse(date) / DAY_MS
-  return day >= 0 && day <= 65_535 ? day : NONE
+  const time = Date.parse(date) // 2026-02-31 is the 3rd of March to it
+  const day = time / DAY_MS
+  if (!(day >= 0 && day <= 65_535)) return NONE
+  return new Date(time).toISOString().startsWith(date) ? day : NONE
 }
