@@ -126,6 +126,8 @@ it('asks once for all prints of a contract in one ms', async () => {
   expect(server.requests).toHaveLength(3)
   expect(got.every((answer) => answer.quote === null)).toBe(true)
   expect(lookup.requests.empty).toBe(3)
+  lookup.see(prints({})) // the answer is on its way: this is another question
+  await vi.waitFor(() => expect(held).toHaveLength(4))
 })
 
 it('never answers while it is shown a frame, not even what it cannot ask', async () => {

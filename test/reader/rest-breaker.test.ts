@@ -63,3 +63,13 @@ it.each([
   expect(breaker.pausedFor).toBeNull()
   expect(told).toHaveLength(1)
 })
+
+it('pauses again at the first failure after having been throttled', () => {
+  const { clock, told, breaker, fail } = setup()
+  breaker.noteFailure(throttled(1000))
+  clock.now += 1000
+  expect(breaker.pausedFor).toBeNull()
+  fail(1)
+  expect(breaker.pausedFor).toBe('failed')
+  expect(told).toHaveLength(1)
+})
