@@ -1,9 +1,11 @@
 /** Rows of events for a writer, and what the log then says of them. */
+import { expect } from 'vitest'
 import { Sentiment, Side, TradeType } from '../../src/domain/labels.ts'
+import type { Cancel } from '../../src/slab/cancel.ts'
 import { FLAG_SWEEP } from '../../src/slab/row-slab.ts'
 import type { Row } from '../writer/rows.ts'
 import { query } from './database.ts'
-import { PLAIN } from './started-writer.ts'
+import { PLAIN, postRows, startedWriter } from './started-writer.ts'
 
 export const AT = PLAIN.time
 
@@ -43,6 +45,26 @@ export function block(arrival: number): Partial<Row> {
     bid: Number.NaN,
     ask: Number.NaN,
   }
+}
+
+/**
+ * One life of a writer: stores what each slab holds in a batch of its own, then applies the
+ * cancels, and ends without an error.
+ */
+export async function lifeOf(
+  url: string,
+  slabs: readonly (readonly Partial<Row>[])[],
+  cancels: readonly Cancel[] = [],
+): Promise<void> {
+  const { writer, seen } = await startedWriter(url)
+  for (const rows of slabs) {
+    postRows(writer, rows)
+    await writer.drain()
+  }
+  writer.cancel(cancels)
+  await writer.drain()
+  await writer.stop()
+  expect(seen.errors).toEqual([])
 }
 
 export type Logged = {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Cancel } from '../../src/slab/cancel.ts'
 import type { Row } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
-import { AT, block, boughtOn, logged, replaced } from './event-rows.ts'
+import { AT, block, boughtOn, lifeOf, logged, replaced } from './event-rows.ts'
 import { cancelOf, postRows, startedWriter, TICKER, until } from './started-writer.ts'
 
 let server: TestPostgres
@@ -16,21 +16,8 @@ beforeEach(async () => {
   url = await server.freshDatabase()
 })
 
-/** One life of a writer: stores what each slab holds in a batch of its own, then the cancels. */
-async function life(
-  slabs: readonly (readonly Partial<Row>[])[],
-  cancels: readonly Cancel[] = [],
-): Promise<void> {
-  const { writer, seen } = await startedWriter(url)
-  for (const rows of slabs) {
-    postRows(writer, rows)
-    await writer.drain()
-  }
-  writer.cancel(cancels)
-  await writer.drain()
-  await writer.stop()
-  expect(seen.errors).toEqual([])
-}
+const life = (slabs: readonly (readonly Partial<Row>[])[], cancels?: readonly Cancel[]) =>
+  lifeOf(url, slabs, cancels)
 
 describe('the log of events', () => {
   it('holds one row a sweep, split, block and ISO print, and none for any other print', async () => {
@@ -115,34 +102,6 @@ describe('the log of events', () => {
     const events = await logged(url)
     expect(events.map((event) => event.leg_count)).toEqual([3_000, 3_000, 3_000, 3_000])
     expect(events.map((event) => event.legs.length)).toEqual([3_000, 3_000, 3_000, 3_000])
-  })
-
-  it('takes no event twice from the same slab stored by a second writer', async () => {
-    const rows = [...boughtOn([302, 308], 11), block(31)]
-    await life([rows])
-    const before = await logged(url)
-    await life([rows])
-    expect(await logged(url)).toEqual(before)
-    expect(await replaced(url)).toEqual([])
-  })
-
-  it('takes no event twice whose prints are sent again under other arrival numbers', async () => {
-    const rows = [...boughtOn([302, 308], 11), block(31), block(32)]
-    await life([rows], [cancelOf(block(32))])
-    const before = await logged(url)
-    expect(before.map((event) => event.is_void)).toEqual([false, false, true])
-    // the restarted process counts from 1; one more print of the same time is new
-    const again = rows.map((row) => ({
-      ...row,
-      arrival: row.arrival! - 10,
-      eventArrival: row.eventArrival === undefined ? 0 : 1,
-    }))
-    await life([[...again, { ...block(31), sequence: 77, arrival: 31 - 10 + 2 }]])
-    const events = await logged(url)
-    expect(events).toHaveLength(4)
-    expect(events.filter((event) => !before.some((b) => b.event_id === event.event_id))).toEqual([
-      expect.objectContaining({ event_id: `${TICKER}-${AT + 31}-23`, total_size: '600' }),
-    ])
   })
 
   it('sets an event aside that PostgreSQL refuses, and stores all else', async () => {

@@ -131,11 +131,11 @@ it('changes nothing of a row that has a quote, or a second time, or for an unkno
     [...quoted, block(31)],
     [
       requoteOf(quoted[0]!),
+      requoteOf(block(31), { arrival: 30, side: Side.Buy }),
+      requoteOf(block(31), { sequence: 30, side: Side.Buy }),
+      requoteOf(block(31), { time: AT + 30, side: Side.Buy }),
       requoteOf(block(31)),
       other,
-      requoteOf(block(31), { arrival: 30 }),
-      requoteOf(block(31), { sequence: 30 }),
-      requoteOf(block(31), { time: AT + 30 }),
     ],
   )
   const rows = await rowsByArrival()
