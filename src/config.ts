@@ -158,7 +158,9 @@ export type Config = {
 } & {
   /** No vendor key and no feed address: the bundled simulator stands in for the vendor. */
   readonly demo: boolean
-  /** There is a vendor key, an address of a REST server, or the demo's: lookups have whom to ask. */
+  /**
+   * There is a vendor key, an address of a REST server, or the demo's: lookups have whom to ask.
+   */
   readonly hasRest: boolean
 }
 

@@ -3,7 +3,7 @@ import { grown } from '../domain/columns.ts'
 /**
  * For which times the feed has quoted a contract, in two numbers. Its usable quotes form a chain,
  * broken by one that is not usable and by a gap of more than the largest age of a quote; a time
- * within the chain, or up to that age behind its end, has a quote in force. Errs on the side of none.
+ * within the chain, or up to that age behind its end, has a quote in force. In doubt it has none.
  */
 export class QuoteChains {
   readonly #maxAgeMs: number
