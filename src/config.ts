@@ -159,7 +159,8 @@ export type Config = {
   /** No vendor key and no feed address: the bundled simulator stands in for the vendor. */
   readonly demo: boolean
   /**
-   * There is a vendor key, an address of a REST server, or the demo's: lookups have whom to ask.
+   * Lookups have whom to ask: an address of a REST server was given, the feed is the vendor's own
+   * and there is a key, or it is the demo. The key for another server's feed is not the vendor's.
    */
   readonly hasRest: boolean
 }
@@ -216,12 +217,20 @@ export function loadConfig(sources: ConfigSources): {
     if (values[key] === undefined) problems.push(problemOf(setting, came))
   }
   values.demo = !given.has('massiveApiKey') && !given.has('feedUrl')
-  values.hasRest = values.demo || given.has('massiveApiKey') || given.has('restUrl')
+  values.hasRest =
+    values.demo ||
+    given.has('restUrl') ||
+    (given.has('massiveApiKey') && isVendor(values.feedUrl as string | undefined))
   const config = Object.freeze(values) as Config
   if (problems.length === 0) problems.push(...contradictions(config))
   if (problems.length > 0) throw new ConfigError(problems)
   const known = Object.values(SETTINGS).map((setting) => setting.env)
   return { config, warnings: misspelt([...Object.keys(sources.env), ...Object.keys(file)], known) }
+}
+
+/** Whether an address is one of the vendor's, under its present name or its former one. */
+function isVendor(url: string | undefined): boolean {
+  return url !== undefined && /(^|\.)(massive\.com|polygon\.io)$/.test(new URL(url).hostname)
 }
 
 function givenValue(

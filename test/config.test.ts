@@ -106,6 +106,9 @@ describe('meanings', () => {
     expect(load({ MASSIVE_API_KEY: 'abc' }).config.hasRest).toBe(true)
     expect(load({ ...feed, FLOW_REST_URL: 'http://127.0.0.1:1' }).config.hasRest).toBe(true)
     expect(load(feed).config.hasRest).toBe(false)
+    expect(load({ ...feed, MASSIVE_API_KEY: 'abc' }).config.hasRest).toBe(false)
+    const delayed = { FLOW_FEED_URL: 'wss://delayed.polygon.io/options', MASSIVE_API_KEY: 'abc' }
+    expect(load(delayed).config.hasRest).toBe(true)
   })
 
   test.each([

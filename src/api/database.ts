@@ -5,7 +5,10 @@ const CONNECTIONS_MAX = 4
 const QUERY_MS_MAX = 10_000
 const CONNECT_MS_MAX = 5_000
 
-/** What the API reads the store through: a few connections of its own, each query cut off in time. */
+/**
+ * What the API reads the store through: a few connections of its own, each query cut off in
+ * time.
+ */
 export type Database = {
   query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<R[]>
   close(): Promise<void>

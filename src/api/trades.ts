@@ -9,9 +9,9 @@ const TIME_MAX = 8.64e15
 const NAMES = ['symbol', 'type', 'minPremium', 'since', 'limit'] as const
 
 /**
- * `GET /api/trades`: stored prints, newest first. `symbol` an underlying, `type` one or several trade
- * types, `minPremium` dollars, `since` epoch ms (inclusive), `limit` 1 to 1,000. `database`: null
- * while there is none yet.
+ * `GET /api/trades`: stored prints, newest first. `symbol` an underlying, `type` one or several
+ * trade types, `minPremium` dollars, `since` epoch ms (inclusive), `limit` 1 to 1,000. `database`:
+ * null while there is none yet.
  */
 export function tradesRoute(database: () => Database | null): Route {
   return { path: '/api/trades', answer: (asked) => trades(database(), asked) }

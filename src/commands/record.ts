@@ -3,8 +3,9 @@ import { Command } from 'commander'
 import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
 import { metricsFor } from '../engine/engine.ts'
+import { planFeed } from '../engine/feed-plan.ts'
 import { GapRecorder } from '../engine/gap-recorder.ts'
-import { LiveFeed, planFeed } from '../engine/live-feed.ts'
+import { LiveFeed } from '../engine/live-feed.ts'
 import { FrameDecoder } from '../reader/decode.ts'
 import { Dictionary } from '../reader/dictionary.ts'
 import type { FrameStamp } from '../reader/router.ts'
@@ -78,6 +79,8 @@ async function record(config: Config, log: Log, dir: string, maxBytes: number): 
       () => {},
       () => {},
     ),
+    references: [],
+    keepReferences: () => {},
     onFatal: fail,
   })
   // every frame is written, watched or not: decoding only tells the session how its feed fares

@@ -1,18 +1,20 @@
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
-import type { Contract } from '../domain/contract.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { listContracts } from '../reader/contracts-listing.ts'
-import { type ConnectionPlan, planContracts, planWildcard } from '../reader/plan.ts'
+import type { ConnectionPlan } from '../reader/plan.ts'
 import { type QuoteChanges, QuotePlanner } from '../reader/quote-planner.ts'
 import { FeedSession } from '../reader/session.ts'
 import type { SessionEvent } from '../reader/session-events.ts'
 import { quoteTopic, tradeTopic } from '../reader/vendor.ts'
+import type { Reference } from '../writer/messages.ts'
+import { EvidenceFeed } from './evidence-feed.ts'
+import { listAll } from './feed-plan.ts'
 import type { GapRecorder } from './gap-recorder.ts'
 import type { Pipeline } from './pipeline.ts'
 
-const QUOTE_ROUND_MS = 1000
+/** Of the quote planner, and how often what is asked for is counted. */
+const ROUND_MS = 1000
 const CLOCK_MS = 50
 /** New strikes are listed during the day, new expirations every day. */
 const LIST_AGAIN_MS = 3_600_000
@@ -30,48 +32,11 @@ export type LiveFeedOptions = {
   readonly metrics: Metrics
   readonly log: Log
   readonly gaps: GapRecorder
+  /** Open interest and multipliers: what is known at the start, and where more of it is kept. */
+  readonly references: readonly Reference[]
+  readonly keepReferences: (references: readonly Reference[]) => void
   /** The vendor refuses us for good. */
   readonly onFatal: (message: string) => void
-}
-
-/** Which connections to open: one with everything, or the contracts listed over REST, in parts. */
-export async function planFeed(
-  config: Config,
-  apiKey: string,
-  log: Log,
-  signal: AbortSignal,
-): Promise<readonly ConnectionPlan[]> {
-  if (config.subscribe === 'wildcard') return planWildcard()
-  const contracts = await listAll(config, apiKey, log, signal)
-  return planContracts(contracts, config.symbolsPerConnection, config.quotesPerConnection)
-}
-
-async function listAll(
-  config: Config,
-  apiKey: string,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Contract[]> {
-  if (config.symbols === '*') throw new Error('FLOW_SUBSCRIBE=contracts needs FLOW_SYMBOLS')
-  const contracts: Contract[] = []
-  for (const symbol of config.symbols) {
-    const listing = await listContracts(symbol, {
-      baseUrl: config.restUrl,
-      apiKey,
-      signal,
-      onRetry: (error, delayMs) => log.warn(error.message, { retry_ms: delayMs }),
-    })
-    if (listing.contracts.length > 0) {
-      log.info('contracts listed', { symbol, contracts: listing.contracts.length })
-    } else {
-      log.warn(`${symbol} has no listed contracts: is it spelt as the vendor spells it?`)
-    }
-    contracts.push(...listing.contracts)
-  }
-  if (contracts.length === 0) {
-    throw new Error('no symbol of FLOW_SYMBOLS has listed contracts: nothing to subscribe to')
-  }
-  return contracts
 }
 
 /** The sessions of the live feed, and what they tell the pipeline, the log and the metrics. */
@@ -83,6 +48,7 @@ export class LiveFeed {
   readonly #connectionOf = new Map<string, number>()
   readonly #planner: QuotePlanner
   #target: FrameTarget | null = null
+  #evidence: EvidenceFeed | null = null
 
   constructor(options: LiveFeedOptions) {
     this.#options = options
@@ -115,7 +81,7 @@ export class LiveFeed {
       },
     })
     this.#timers = [
-      setInterval(() => this.#endQuoteRound(), QUOTE_ROUND_MS).unref(),
+      setInterval(() => this.#endRound(), ROUND_MS).unref(),
       setInterval(() => this.#passTime(), CLOCK_MS).unref(),
       setInterval(() => void this.#listAgain(), LIST_AGAIN_MS).unref(),
     ]
@@ -134,6 +100,8 @@ export class LiveFeed {
         ids.filter((id) => id >= 0),
       )
     }
+    this.#evidence = this.#newEvidence(target)
+    this.#evidence.start()
     for (const session of this.#sessions) session.start()
   }
 
@@ -155,29 +123,54 @@ export class LiveFeed {
 
   pause(): void {
     for (const session of this.#sessions) session.pause()
+    this.#evidence?.pause()
   }
 
   resume(): void {
     for (const session of this.#sessions) session.resume()
+    this.#evidence?.resume()
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
     for (const timer of this.#timers) clearInterval(timer)
-    await Promise.all(this.#sessions.map((session) => session.stop()))
+    await Promise.all([...this.#sessions.map((session) => session.stop()), this.#evidence?.stop()])
+  }
+
+  #newEvidence(target: FrameTarget): EvidenceFeed {
+    const { config, apiKey, metrics, log, references, keepReferences } = this.#options
+    return new EvidenceFeed(
+      {
+        config,
+        apiKey,
+        metrics,
+        log,
+        connectionOf: (underlying) => this.#connectionOf.get(underlying) ?? 0,
+        clockOf: (connection) => this.#sessions[connection]!.clock(),
+        cached: references,
+        keepReferences,
+        onMultiplier: (contract, multiplier) => this.#planner.setMultiplier(contract, multiplier),
+      },
+      target,
+    )
   }
 
   #frame(connection: number, data: Buffer, isBinary: boolean, recv: number, clock: number): void {
     const target = this.#target!
     target.push(data, isBinary, { recv, clock, connection, readAt: recv })
-    if (this.#options.config.quotesPerConnection > 0 && !target.isBlocked) {
+    if (target.isBlocked) return // half read: what it holds is not known yet
+    this.#evidence!.see()
+    if (this.#options.config.quotesPerConnection > 0) {
       this.#askQuotes(this.#planner.see(target.decoder.columns, target.dictionary.size))
     }
   }
 
-  #endQuoteRound(): void {
-    if (this.#options.config.quotesPerConnection === 0 || this.#target === null) return
+  #endRound(): void {
+    if (this.#target === null) return
+    this.#evidence!.turn()
+    if (this.#options.config.quotesPerConnection === 0) return
     this.#askQuotes(this.#planner.turn())
+    this.#options.metrics.quotedContracts.set(this.#planner.quoted)
   }
 
   #askQuotes(changes: readonly QuoteChanges[]): void {
@@ -188,6 +181,9 @@ export class LiveFeed {
       const session = this.#sessions[connection]!
       if (unsubscribe.length > 0) session.unsubscribe(topics(unsubscribe))
       if (subscribe.length > 0) session.subscribe(topics(subscribe))
+      const { quoteChanges } = this.#options.metrics
+      quoteChanges.inc({ change: 'unsubscribe' }, unsubscribe.length)
+      quoteChanges.inc({ change: 'subscribe' }, subscribe.length)
     }
   }
 

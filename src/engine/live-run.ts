@@ -9,8 +9,9 @@ import { type HttpServer, startHttp } from '../metrics/server.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
 import { Engine, metricsFor } from './engine.ts'
+import { planFeed } from './feed-plan.ts'
 import { GapRecorder } from './gap-recorder.ts'
-import { LiveFeed, planFeed } from './live-feed.ts'
+import { LiveFeed } from './live-feed.ts'
 
 const STATISTICS_MS = 5 * 60_000
 
@@ -123,6 +124,8 @@ export class LiveRun {
       metrics: this.#metrics,
       log,
       gaps,
+      references: engine.writer.references,
+      keepReferences: (references) => engine.writer.recordReferences(references),
       onFatal: (message) => this.#fail(new FeedRefused(message)),
     })
     this.#state = 'running'
