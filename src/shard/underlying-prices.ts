@@ -9,7 +9,7 @@ import type { ContractTable } from './contracts.ts'
 const FEED_AGE_MS_MAX = 15_000
 /** The parity price of an underlying is worked out at most this often, ms of event time. */
 const PARITY_MS = 250
-/** Pairs looked at for one underlying; the pairs quoted first of later ones are forgotten. */
+/** Pairs kept of one underlying; of more, what is over goes first, then what is furthest away. */
 const PAIRS_MAX = 1_024
 const TICKS_PER_MILL = 10
 
@@ -24,6 +24,8 @@ type Underlying = {
   /** Nearest first. */
   readonly expirations: Expiration[]
   pairs: number
+  /** New York date of the newest print that asked. */
+  day: number
   parity: number
   parityAt: number
 }
@@ -85,20 +87,21 @@ export class UnderlyingPrices {
     this.#underlyings[underlying] ??= {
       expirations: [],
       pairs: 0,
+      day: 0,
       parity: NaN,
       parityAt: -Infinity,
     }
     const state = this.#underlyings[underlying]
     const { pairs } = expirationOf(state, contracts.expirationDay[contract]!)
     const strike = contracts.strikeMills[contract]!
-    let pair = pairs.get(strike)
-    if (pair === undefined) {
-      pair = { strike: strike * TICKS_PER_MILL, call: NO_CONTRACT, put: NO_CONTRACT }
-      pairs.set(strike, pair)
-      if (++state.pairs > PAIRS_MAX) this.#forgetOne(state)
-    }
+    const known = pairs.get(strike)
+    const empty = { strike: strike * TICKS_PER_MILL, call: NO_CONTRACT, put: NO_CONTRACT }
+    const pair = known ?? empty
     if (contracts.isCall[contract] === 1) pair.call = contract
     else pair.put = contract
+    if (known !== undefined) return
+    pairs.set(strike, pair)
+    if (++state.pairs > PAIRS_MAX) this.#forgetOne(state)
   }
 
   /** The price at `time`, a print's; `day` its New York date, `now` event time. */
@@ -115,6 +118,7 @@ export class UnderlyingPrices {
       this.source = UnderlyingSource.None
       return
     }
+    if (day > state.day) state.day = day
     if (now - state.parityAt >= PARITY_MS || now < state.parityAt) {
       state.parity = this.#parity(state, day, now)
       state.parityAt = now
@@ -152,13 +156,15 @@ export class UnderlyingPrices {
     )
   }
 
-  /** The first pair of the nearest expiration: of one that is over, mostly. */
+  /** The pair quoted first of an expiration that is over, else of the one furthest away. */
   #forgetOne(state: Underlying): void {
-    const [nearest] = state.expirations
-    const [first] = nearest!.pairs
+    const { expirations } = state
+    const at = expirations[0]!.day < state.day ? 0 : expirations.length - 1
+    const { pairs } = expirations[at]!
+    const [first] = pairs
     const [strike, { call, put }] = first!
-    nearest!.pairs.delete(strike)
-    if (nearest!.pairs.size === 0) state.expirations.shift()
+    pairs.delete(strike)
+    if (pairs.size === 0) expirations.splice(at, 1)
     state.pairs--
     if (call !== NO_CONTRACT) this.#isPaired[call] = 0
     if (put !== NO_CONTRACT) this.#isPaired[put] = 0
