@@ -8,11 +8,11 @@ import {
   whyOf,
 } from '../domain/flow-event.ts'
 import { ticksOf } from '../domain/ticks.ts'
+import { copyEvents } from './event-copy.ts'
 import { type FlowEvent, sumsOf } from './events.ts'
 
-/** Of one statement: an event is about 500 bytes, each of its legs 150 more. */
-const STATEMENT_EVENTS_MAX = 2_000
-const STATEMENT_LEGS_MAX = 8_000
+/** From as many on a COPY is worth its two statements more: it takes a third less time. */
+const COPY_EVENTS_MIN = 100
 
 /** What an event brings with it: FlowEvent. */
 const FOUND = {
@@ -39,29 +39,28 @@ const FOUND_COLUMNS = Object.keys(FOUND).join(', ')
 const FOUND_TYPES = Object.entries(FOUND).map((column) => column.join(' '))
 const COLUMNS = `${FOUND_COLUMNS}, revision, reason, is_void, recorded_at`
 
-const insertSql = (condition: string): string => `
-INSERT INTO flow_events (${COLUMNS})
-SELECT ${FOUND_COLUMNS}, 1, 'found', false, $2::bigint
-FROM json_to_recordset($1::json) AS found (${FOUND_TYPES.join(', ')})
-WHERE ${condition}
-ON CONFLICT (event_id) DO NOTHING`
+const FROM_JSON = `json_to_recordset($1::json) AS found (${FOUND_TYPES.join(', ')})`
+const FROM_COPY = 'flow_incoming_events AS found'
 
-const INSERT_SQL = insertSql('true')
+const insertSql = (source: string, condition: string): string => `
+INSERT INTO flow_events (${COLUMNS})
+SELECT ${FOUND_COLUMNS}, 1, 'found', false, ${Date.now()} FROM ${source} WHERE ${condition}
+ON CONFLICT (event_id) DO NOTHING`
 
 /**
  * Prints that are sent again after a restart make their event again, under arrival numbers of this
  * process and so under another name. Their rows were left out, so it is new only if a row of it is
- * in the table under that name. $3: newest row of an earlier process; $4, $5: times of the events,
- * for the planner.
+ * in the table under that name. The bounds of time are for the planner.
  */
-const INSERT_NEW_SQL = insertSql(`started_at > $3::bigint OR EXISTS (
+const isNewSql = (storedUpTo: number, timeMin: number, timeMax: number): string => `
+  started_at > ${storedUpTo} OR EXISTS (
   SELECT FROM options_flow_history AS flow
-  WHERE flow.timestamp BETWEEN $4::bigint AND $5::bigint AND flow.symbol = found.symbol
+  WHERE flow.timestamp BETWEEN ${timeMin} AND ${timeMax} AND flow.symbol = found.symbol
     AND flow.timestamp BETWEEN found.started_at AND found.ended_at
     AND flow.contract_ticker = found.contract_ticker
     AND (flow.event_id = found.event_id OR flow.event_id IS NULL AND leg_count = 1
       AND flow.arrival = (found.legs -> 0 ->> 'arrival')::bigint
-      AND flow.sequence IS NOT DISTINCT FROM (found.legs -> 0 ->> 'sequence')::bigint))`)
+      AND flow.sequence IS NOT DISTINCT FROM (found.legs -> 0 ->> 'sequence')::bigint))`
 
 /**
  * Stores events, whose rows must be in the table; one that is there already stays as it is.
@@ -72,37 +71,22 @@ export async function storeEvents(
   events: readonly FlowEvent[],
   storedUpTo: number,
 ): Promise<void> {
+  if (events.length === 0) return
+  let timeMin = Number.POSITIVE_INFINITY
+  let timeMax = Number.NEGATIVE_INFINITY
+  for (const { started_at, ended_at } of events) {
+    timeMin = Math.min(timeMin, started_at)
+    timeMax = Math.max(timeMax, ended_at)
+  }
+  const condition = timeMin > storedUpTo ? 'true' : isNewSql(storedUpTo, timeMin, timeMax)
   // in one order for all writers of a database, so that none waits for one that waits for it
   const sorted = events.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1))
-  for (const part of statementsOf(sorted)) {
-    const values = [JSON.stringify(part), Date.now()]
-    const startedAt = part.reduce((least, event) => Math.min(least, event.started_at), Infinity)
-    if (startedAt > storedUpTo) {
-      await client.query(INSERT_SQL, values)
-      continue
-    }
-    const endedAt = part.reduce((largest, event) => Math.max(largest, event.ended_at), 0)
-    await client.query(INSERT_NEW_SQL, [...values, storedUpTo, startedAt, endedAt])
+  if (sorted.length < COPY_EVENTS_MIN) {
+    await client.query(insertSql(FROM_JSON, condition), [JSON.stringify(sorted)])
+    return
   }
-}
-
-/** Cuts where a statement would be too long; an event of more legs than that goes alone. */
-function statementsOf(events: readonly FlowEvent[]): FlowEvent[][] {
-  const parts: FlowEvent[][] = []
-  let part: FlowEvent[] = []
-  let legs = 0
-  for (const event of events) {
-    const isFull =
-      part.length === STATEMENT_EVENTS_MAX || legs + event.leg_count > STATEMENT_LEGS_MAX
-    if (part.length === 0 || isFull) {
-      part = []
-      parts.push(part)
-      legs = 0
-    }
-    part.push(event)
-    legs += event.leg_count
-  }
-  return parts
+  await copyEvents(client, sorted)
+  await client.query(insertSql(FROM_COPY, condition))
 }
 
 const LOAD_SQL = `

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Cancel } from '../../src/slab/cancel.ts'
 import type { Row } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
-import { AT, block, boughtOn, lifeOf, logged, replaced } from './event-rows.ts'
-import { cancelOf, postRows, startedWriter, TICKER, until } from './started-writer.ts'
+import { AT, block, boughtOn, type Logged, lifeOf, logged, replaced } from './event-rows.ts'
+import { cancelOf, NONE, postRows, startedWriter, TICKER, until } from './started-writer.ts'
 
 let server: TestPostgres
 let url: string
@@ -78,15 +78,39 @@ describe('the log of events', () => {
     ])
   })
 
-  it('holds thousands of events of one batch', async () => {
-    const slabs = Array.from({ length: 3 }, (_, slab) => {
-      return Array.from({ length: 1_500 }, (_, n) => block(1 + 1_500 * slab + n))
+  it('holds the same of many events at once as of few, refused ones left out', async () => {
+    const rows = Array.from({ length: 400 }, (_, n) => {
+      const exchanges = n % 3 === 0 ? [302, 308, NONE] : [301, 301]
+      const legs = boughtOn(exchanges, 1 + 10 * n)
+      return n % 2 === 0
+        ? legs
+        : [block(1 + 10 * n), { ...block(2 + 10 * n), sequence: Number.NaN }]
     })
-    const { writer } = await startedWriter(url)
-    for (const rows of slabs) postRows(writer, rows)
-    await writer.drain()
-    await writer.stop()
-    expect(await logged(url)).toHaveLength(4_500)
+    const refusing = async (slabs: readonly (readonly Partial<Row>[])[]): Promise<Logged[]> => {
+      const database = await server.freshDatabase()
+      const { writer, seen } = await startedWriter(database)
+      await query(database, "ALTER TABLE flow_events ADD CHECK (event_id NOT LIKE '%-991')")
+      for (const slab of slabs) {
+        postRows(writer, slab)
+        await writer.drain()
+      }
+      await writer.stop()
+      expect(new Set(seen.errors.map((error) => error.reason))).toEqual(new Set(['data']))
+      const rest = (await logged(database)).map((event) => ({ ...event, recorded_at: null }))
+      return rest
+    }
+    const many = await refusing([rows.flat()])
+    const few = await refusing(
+      Array.from({ length: 10 }, (_, n) => rows.slice(40 * n, 40 * n + 40).flat()),
+    )
+    expect(many).toHaveLength(200 + 400 - 1)
+    expect(many).toEqual(few)
+  })
+
+  it('holds thousands of events of one batch', async () => {
+    const rows = Array.from({ length: 4_000 }, (_, n) => block(1 + n))
+    await life([rows, rows])
+    expect(await logged(url)).toHaveLength(4_000)
   })
 
   it('holds events of any number of legs', async () => {
