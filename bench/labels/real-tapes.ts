@@ -75,27 +75,34 @@ Types (prints):
 
 ${table(['tape', 'rules', ...TRADE_TYPE_TEXT], types)}
 
-Sentiment under \`seed\` (lines) against \`opra\` (columns), % of all prints / of all premium:
+Sentiment under \`seed\` (lines, where it has prints) against \`opra\` (columns), % of all prints / of all premium:
 
 ${table(
   ['tape', '`seed`', ...SENTIMENT_TEXT],
   tapes.flatMap(({ name, prints }) => crossRows(prints).map((cells) => [name, ...cells])),
 )}
 
-The one mark of a sweep that a tape bears itself is condition 219 (ISO). Of these prints, % with
-\`is_sweep\`, and % that the window rule alone would have found, as legs on several venues:
+The one mark of a sweep that a tape bears itself is condition 219 (ISO). Of these prints, % with \`is_sweep\` (under
+\`opra\` the mark alone is enough), and % that the window found, as legs on several venues:
 
 ${table(['tape', 'ISO prints', '`opra`', '`seed`', 'by the window'], iso)}`
 }
 
-/** Lines of a cross table: what `seed` says, then its prints by what `opra` says. */
+/**
+ * Lines of a cross table: what `seed` says, then its prints by what `opra` says. What `seed` says
+ * of no print has no line.
+ */
 export function crossRows(prints: readonly Labelled[]): string[][] {
   const pairs = prints.map(({ seed, opra }) => ({
     seed: seed.sentiment,
     opra: opra.sentiment,
     premium: opra.premium,
   }))
-  return crossTab(pairs).map((cells, seed) => [SENTIMENT_TEXT[seed]!, ...cells.map(both)])
+  return crossTab(pairs).flatMap((cells, seed) =>
+    cells.some(({ prints }) => prints.hits > 0)
+      ? [[SENTIMENT_TEXT[seed]!, ...cells.map(both)]]
+      : [],
+  )
 }
 
 function isByWindow({ opra }: Labelled, prints: readonly Labelled[]): boolean {

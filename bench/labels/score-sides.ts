@@ -73,8 +73,6 @@ export function trueSentiment(print: LabelledPrint): Sign {
 
 export type Calibration = {
   readonly rule: string
-  /** Prints that it signed. */
-  readonly signed: number
   /** Of the published figures, 0 to 1. */
   readonly stated: number
   /** Of the prints that this rule signed and that have a side in truth. */
@@ -87,7 +85,6 @@ export function calibrate(prints: readonly StoredPrint[]): Calibration[] {
     .filter((rule) => rule !== CustomerRule.None)
     .map((rule) => ({
       rule: CUSTOMER_RULE_TEXT[rule]!,
-      signed: prints.filter(({ row }) => row.customerRule === rule).length,
       stated: CUSTOMER_CONFIDENCE[rule]!,
       right: rateOf(
         prints,
@@ -95,7 +92,7 @@ export function calibrate(prints: readonly StoredPrint[]): Calibration[] {
         (print) => signOfSide(print.row.customerSide) === trueSign(print),
       ),
     }))
-    .filter(({ signed }) => signed > 0)
+    .filter(({ right }) => right.total > 0)
 }
 
 type Quoted = { readonly premium: number; readonly source: QuoteSource }
