@@ -1,7 +1,7 @@
 import type { Rules } from '../../src/shard/labeller.ts'
+import { crossRows } from './cross-tab.ts'
 import { MIN_SIZE, rowsOf, WINDOW_MS } from './engine.ts'
 import { type Rate, rateOf } from './rates.ts'
-import { crossRows } from './real-tapes.ts'
 import { type EventScores, scoreEvents } from './score-events.ts'
 import {
   type Calibration,

@@ -3,10 +3,11 @@ import { policyOf } from '../../src/domain/conditions.ts'
 import { SENTIMENT_TEXT, TRADE_TYPE_TEXT } from '../../src/domain/labels.ts'
 import type { RecordedFrame } from '../../src/recording/frame.ts'
 import { readRecording } from '../../src/recording/read.ts'
-import { type EngineRow, rowsOf } from './engine.ts'
+import { crossRows, type LabelledTwice } from './cross-tab.ts'
+import { rowsOf } from './engine.ts'
 import { rateOf } from './rates.ts'
-import { coverageOf, crossTab } from './score-sides.ts'
-import { both, percent, table, whole, withInterval } from './tables.ts'
+import { coverageOf } from './score-sides.ts'
+import { percent, table, whole, withInterval } from './tables.ts'
 
 const FOLDER = new URL('../../test/fixtures/tapes/', import.meta.url)
 
@@ -28,10 +29,8 @@ const TAPES = [
   },
 ] as const
 
-type Labelled = { readonly seed: EngineRow; readonly opra: EngineRow }
-
 const ISO = 219
-const isIso = ({ opra }: Labelled) => opra.conditions.includes(ISO)
+const isIso = ({ opra }: LabelledTwice) => opra.conditions.includes(ISO)
 
 /** What both rule sets make of the recorded tapes, as Markdown. */
 export async function realTapesPart(): Promise<string> {
@@ -88,31 +87,14 @@ The one mark of a sweep that a tape bears itself is condition 219 (ISO). Of thes
 ${table(['tape', 'ISO prints', '`opra`', '`seed`', 'by the window'], iso)}`
 }
 
-/**
- * Lines of a cross table: what `seed` says, then its prints by what `opra` says. What `seed` says
- * of no print has no line.
- */
-export function crossRows(prints: readonly Labelled[]): string[][] {
-  const pairs = prints.map(({ seed, opra }) => ({
-    seed: seed.sentiment,
-    opra: opra.sentiment,
-    premium: opra.premium,
-  }))
-  return crossTab(pairs).flatMap((cells, seed) =>
-    cells.some(({ prints }) => prints.hits > 0)
-      ? [[SENTIMENT_TEXT[seed]!, ...cells.map(both)]]
-      : [],
-  )
-}
-
-function isByWindow({ opra }: Labelled, prints: readonly Labelled[]): boolean {
+function isByWindow({ opra }: LabelledTwice, prints: readonly LabelledTwice[]): boolean {
   if (opra.event === null) return false
   const legs = prints.filter((other) => other.opra.event === opra.event)
   return new Set(legs.map((leg) => leg.opra.exchange)).size > 1
 }
 
 /** All prints of a tape that stand, under both rule sets; so small a tape is stored whole. */
-async function labelled(file: string): Promise<Labelled[]> {
+async function labelled(file: string): Promise<LabelledTwice[]> {
   const frames: RecordedFrame[] = []
   for await (const batch of readRecording(fileURLToPath(new URL(file, FOLDER)))) {
     frames.push(...batch)

@@ -3,7 +3,6 @@ import {
   CUSTOMER_RULE_TEXT,
   CustomerRule,
   QuoteSource,
-  SENTIMENT_TEXT,
   Sentiment,
   Side,
 } from '../../src/domain/labels.ts'
@@ -110,24 +109,4 @@ export function coverageOf(prints: readonly Quoted[]) {
     rest: from(QuoteSource.Rest),
     none: from(QuoteSource.None),
   }
-}
-
-export type SentimentPair = {
-  readonly seed: Sentiment
-  readonly opra: Sentiment
-  readonly premium: number
-}
-
-/** For each sentiment under `seed`, what `opra` makes of its prints: of all prints. */
-export function crossTab(pairs: readonly SentimentPair[]): Weighed[][] {
-  const codes = SENTIMENT_TEXT.map((_, code) => code as Sentiment)
-  return codes.map((seed) =>
-    codes.map((opra) =>
-      weighedOf(
-        pairs,
-        () => true,
-        (pair) => pair.seed === seed && pair.opra === opra,
-      ),
-    ),
-  )
 }

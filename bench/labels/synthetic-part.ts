@@ -7,10 +7,12 @@ import { both, percent, table, whole, withInterval } from './tables.ts'
 export function summaryPart(measured: readonly Measured[]): string {
   const [best, , limited] = measured as [Measured, Measured, Measured]
   const { sweeps, splits, coverage, side, sentiment } = limited
-  const quoted = (100 - Number(percent(coverage.none.premium))).toFixed(1)
-  return `In short, with 1,000 contracts quoted and REST, as the vendor allows on one connection:
+  const { hits, total } = coverage.none.premium
+  const quoted = percent({ hits: total - hits, total })
+  return `In short, of prints of 10 contracts or more, with 1,000 contracts quoted (what the vendor allows on one connection)
+and REST:
 
-- ${quoted} % of the premium that may have a side has a usable quote (${percent(coverage.rest.premium)} of it over REST).
+- ${quoted} % of the premium that may have a side has a usable quote (${percent(coverage.rest.premium)} % by REST).
 - A side, when given, is right on ${percent(side.precision.prints)} % of prints; ${percent(side.recall.premium)} % of premium with a side gets it.
 - Of sweeps the engine finds ${percent(sweeps.events.recallInScope)} % (${percent(best.sweeps.events.recallInScope)} % with every contract quoted), of splits ${percent(splits.events.recallInScope)} % (${percent(best.splits.events.recallInScope)} %).
 - Of what it calls a sweep, ${percent(sweeps.events.precision)} % is one (splits ${percent(splits.events.precision)} %); a shorter window makes that better, see below.
@@ -56,9 +58,9 @@ ${table(
   ),
 )}
 
-A find that is none in truth is chance: unrelated prints of one contract and side, less than the window apart. With
-every contract quoted, by FLOW_SWEEP_WINDOW_MS (by event; true sweeps span 1 to 50 ms, true splits 1 to 200 ms;
-\`sweep_windows_ms\` in flow_events tells it of each event):
+With every contract quoted, a find that is none in truth is chance: unrelated prints of one contract and side, less than
+the window apart. So the window decides, FLOW_SWEEP_WINDOW_MS (by event; true sweeps span 1 to 50 ms, true splits 1 to
+200 ms; \`sweep_windows_ms\` in flow_events tells of each event at which windows it would still be a sweep):
 
 ${table(
   ['window', 'sweep precision', 'sweep recall', 'split precision', 'split recall'],

@@ -11,9 +11,15 @@ export function whole(n: number): string {
   return `${Math.round(n)}`.replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** In percent, one decimal, without the sign; `-` where there are no cases. */
+/**
+ * In percent, one decimal, without the sign; `-` where there are no cases. All and none are said of
+ * all and none only: what would be rounded to them is `>99.9` and `<0.1`.
+ */
 export function percent({ hits, total }: Rate): string {
-  return total === 0 ? '-' : ((100 * hits) / total).toFixed(1)
+  if (total === 0) return '-'
+  const text = ((100 * hits) / total).toFixed(1)
+  if (text === '100.0' && hits < total) return '>99.9'
+  return text === '0.0' && hits > 0 ? '<0.1' : text
 }
 
 /** In percent with the interval in which 95 % lie: `67.8 (62.9-72.4)`. */

@@ -38,6 +38,8 @@ it('counts prints and their premium', () => {
 
 it('writes numbers and tables', () => {
   expect([0, 999, 1000, 1_234_567.4].map(whole)).toEqual(['0', '999', '1,000', '1,234,567'])
+  const counts = [0, 1, 5000, 9999, 10_000].map((hits) => percent({ hits, total: 10_000 }))
+  expect(counts).toEqual(['0.0', '<0.1', '50.0', '>99.9', '100.0'])
   const rate = { hits: 81, total: 263 }
   expect(percent(rate)).toBe('30.8')
   expect(withInterval(rate)).toBe('30.8 (25.5-36.6)')

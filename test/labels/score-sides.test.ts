@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
+import { crossRows, crossTab } from '../../bench/labels/cross-tab.ts'
 import {
   calibrate,
   coverageOf,
-  crossTab,
   scoreSigns,
   signOfSentiment,
   signOfSide,
@@ -90,6 +90,17 @@ it('crosses the sentiments of both rule sets, seed down, opra across', () => {
   })
   expect(cells[Bullish]![Neutral]!.prints.hits).toBe(1)
   expect(cells[Bearish]![Bearish]!.prints.hits).toBe(0)
+})
+
+it('writes a line of the cross table for each sentiment that seed has given', () => {
+  const { row: open } = print({}, { sentiment: Sentiment.Neutral, premium: 300 })
+  const { row: up } = print({}, { sentiment: Sentiment.Bullish, premium: 100 })
+  expect(
+    crossRows([
+      { seed: open, opra: open },
+      { seed: open, opra: up },
+    ]),
+  ).toEqual([['NEUTRAL', '50.0 / 25.0', '0.0 / 0.0', '50.0 / 75.0']])
 })
 
 it('takes the prints that are stored whatever they are, and misses none of them', () => {
