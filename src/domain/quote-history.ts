@@ -7,14 +7,14 @@ import { grown } from './columns.ts'
  * One arena of rows, cut into rings whose capacity is a power of two. A ring grows while its oldest
  * quote is younger than the horizon; so a contract with one quote a second costs a few rows, and a
  * busy one at most one row a millisecond of the horizon, because of equal times the last one
- * counts.
+ * counts. A row is half a cache line, and so is what is known of a ring:
  *
- *   row:   f64 time | bid | ask   i32 bidSize | askSize | venues
+ *   row:   f64 time | bid | ask   i32 bidSize | askSize     a price is ticks x 256 + its venue
  *   ring:  u32 block | capacity | head | count
  */
 const FIRST_CAPACITY = 4
 
-const ROW_BYTES = 40
+const ROW_BYTES = 32
 const F64 = ROW_BYTES / 8
 const I32 = ROW_BYTES / 4
 const TIME = 0
@@ -22,7 +22,10 @@ const BID = 1
 const ASK = 2
 const BID_SIZE = 6
 const ASK_SIZE = 7
-const VENUES = 8
+
+/** A venue's code has 8 bits; beside a price that is too large for an exact sum it is left out. */
+const VENUE_BASE = 256
+const TICKS_MAX = 2 ** 44
 
 const RING = 4
 const BLOCK = 0
@@ -46,7 +49,7 @@ export class QuoteHistory {
   ask = Number.NaN
   bidSize = -1
   askSize = -1
-  /** Exchanges of bid and ask in one number, as the caller gave it. */
+  /** Codes of the venues of bid and ask: 256 x bid's + ask's; 0 where not known. */
   venues = 0
 
   /** Keeps at least `horizonMs` behind each contract's newest quote, within `rowsMax` rows. */
@@ -115,11 +118,13 @@ export class QuoteHistory {
     if (low === 0) return false
     const row = this.#rowAt(ring, low - 1)
     this.time = this.#f64[row * F64 + TIME]!
-    this.bid = this.#f64[row * F64 + BID]!
-    this.ask = this.#f64[row * F64 + ASK]!
+    const bid = this.#f64[row * F64 + BID]!
+    const ask = this.#f64[row * F64 + ASK]!
+    this.bid = Math.floor(bid / VENUE_BASE)
+    this.ask = Math.floor(ask / VENUE_BASE)
     this.bidSize = this.#i32[row * I32 + BID_SIZE]!
     this.askSize = this.#i32[row * I32 + ASK_SIZE]!
-    this.venues = this.#i32[row * I32 + VENUES]!
+    this.venues = (bid - this.bid * VENUE_BASE) * VENUE_BASE + (ask - this.ask * VENUE_BASE)
     return true
   }
 
@@ -198,7 +203,10 @@ export class QuoteHistory {
   }
 
   #copy(from: number, to: number): void {
-    this.#f64.copyWithin(to * F64, from * F64, (from + 1) * F64)
+    const f64 = this.#f64
+    const source = from * F64
+    const target = to * F64
+    for (let i = 0; i < F64; i++) f64[target + i] = f64[source + i]!
   }
 
   #write(
@@ -211,10 +219,14 @@ export class QuoteHistory {
     venues: number,
   ): void {
     this.#f64[row * F64 + TIME] = time
-    this.#f64[row * F64 + BID] = bid
-    this.#f64[row * F64 + ASK] = ask
+    this.#f64[row * F64 + BID] = withVenue(bid, venues >>> 8)
+    this.#f64[row * F64 + ASK] = withVenue(ask, venues & 0xff)
     this.#i32[row * I32 + BID_SIZE] = bidSize
     this.#i32[row * I32 + ASK_SIZE] = askSize
-    this.#i32[row * I32 + VENUES] = venues
   }
+}
+
+function withVenue(ticks: number, venue: number): number {
+  const isExact = ticks > -TICKS_MAX && ticks < TICKS_MAX
+  return ticks * VENUE_BASE + (isExact ? venue : 0)
 }
