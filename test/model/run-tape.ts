@@ -40,6 +40,8 @@ export type RunResult = {
   readonly sequenceReused: number
   /** src/shard/counts.ts, over all shards. */
   readonly counts: Float64Array
+  /** Premium of all final prints, dollars. */
+  readonly premium: number
   /** Prints that waited for an NBBO at once, at most, as seen after each slab. */
   readonly pendingMax: number
 }
@@ -71,6 +73,7 @@ export function runTape(
   const cancels: Cancel[] = []
   const counts = new Float64Array(count.COUNTS)
   let pendingMax = 0
+  let premium = 0
   const collect = (classifier: Classifier) => {
     pendingMax = Math.max(pendingMax, classifier.pending)
     for (const filled of classifier.sink.take()) {
@@ -82,6 +85,9 @@ export function runTape(
       cancels.push(cancel)
       remove(rows, cancel, dictionary)
     }
+    classifier.takePremium().forEach((dollars, i) => {
+      if (i % count.PREMIUM_SLOTS !== count.PREMIUM_UNDERLYING) premium += dollars
+    })
     classifier.takeCounts().forEach((n, i) => {
       counts[i]! += n
     })
@@ -129,6 +135,7 @@ export function runTape(
     cancels: cancels.map((c) => cancelOf(c, dictionary)),
     sequenceReused: counts[count.COUNT_SEQUENCE_REUSED]!,
     counts,
+    premium,
     pendingMax,
     account: {
       received,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import * as count from '../../src/shard/counts.ts'
-import { frame, OTHER, play, START, trade } from './tape-steps.ts'
+import { frame, OTHER, play, quote, START, trade } from './tape-steps.ts'
 
 const contract = (more: object) => ({ ev: 'flow.contract', date: '2026-08-24', ...more })
 const QUIET = { lookupPremium: 0 }
@@ -75,6 +75,23 @@ it('what comes after the first print of the day counts for the next', () => {
     [null, 100],
     [7, 10],
   ])
+})
+
+it('premium is price x size x multiplier, stored or not, with a quote, a wait or neither', () => {
+  const { premium, counts } = play(
+    [
+      frame(0, contract({ mult: 1000 })),
+      frame(1, trade(1)), // waits: 110,000
+      frame(2, trade(2, { s: 1 })), // 1,100
+      frame(2, trade(3, { s: 10, c: [230] })), // may have no side: 11,000
+      frame(4, quote(4)),
+      frame(5, trade(5, { s: 10 })), // 11,000
+    ],
+    { minSize: 5 },
+  )
+  expect(premium).toBe(133_100)
+  const covered = count.COUNT_COVERED_PREMIUM
+  expect([...counts.slice(covered, covered + 3)]).toEqual([111_100, 11_000, 0])
 })
 
 it('a price of the underlying goes with the prints around it', () => {
