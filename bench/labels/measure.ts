@@ -15,7 +15,7 @@ import {
   trueSentiment,
   trueSign,
 } from './score-sides.ts'
-import { framesOf, type Situation } from './situations.ts'
+import { framesOf, lookupsIn, type Situation } from './situations.ts'
 import { type LabelledPrint, type LabelledTape, labelledPrints } from './synthetic.ts'
 
 /** All figures of one quote situation, over all tapes together. */
@@ -23,6 +23,8 @@ export type Measured = {
   readonly name: string
   /** Prints of MIN_SIZE contracts or more. */
   readonly stored: number
+  /** REST requests, those that the budget refused among them. */
+  readonly lookups: number
   readonly coverage: ReturnType<typeof coverageOf>
   readonly sweeps: EventScores
   readonly splits: EventScores
@@ -44,6 +46,7 @@ export function measure(tapes: readonly LabelledTape[], situation: Situation): M
   const runs = tapes.map((tape) => {
     const frames = framesOf(tape, situation)
     return {
+      lookups: lookupsIn(frames),
       opra: labelledPrints(tape, rowsOf(frames, 'opra')),
       seed: labelledPrints(tape, rowsOf(frames, 'seed')),
     }
@@ -60,6 +63,7 @@ export function measure(tapes: readonly LabelledTape[], situation: Situation): M
   return {
     name: situation.name,
     stored: stored.length,
+    lookups: runs.reduce((sum, { lookups }) => sum + lookups, 0),
     coverage: coverageOf(allowed.map(({ premium, row }) => ({ premium, source: row.quoteSource }))),
     sweeps: scoreEvents(opra, 'sweep', MIN_SIZE),
     splits: scoreEvents(opra, 'split', MIN_SIZE),

@@ -34,6 +34,11 @@ export const SITUATIONS: readonly Situation[] = [
   { name: '100 + REST', quotedMax: 100, hasLookups: true },
 ]
 
+/** How many frames tell the engine what a lookup gave. */
+export function lookupsIn(frames: readonly RecordedFrame[]): number {
+  return frames.filter(({ bytes }) => Buffer.from(bytes).includes('"flow.nbbo"')).length
+}
+
 /** The frames that the engine would have read of this tape, in order. */
 export function framesOf(tape: LabelledTape, situation: Situation): RecordedFrame[] {
   const feed = new VendorFeed(situation, tape.multipliers)
@@ -138,7 +143,10 @@ class VendorFeed {
     return quote === undefined || time - quote.time > QUOTE_MAX_AGE_MS
   }
 
-  /** Asks for the NBBO at once, if the budget lets it; the engine is told either way. */
+  /**
+   * Asks for the NBBO at once, if the budget lets it; the engine is told either way. The engine
+   * waits for the budget a while (nbbo-lookup.ts), so where this refuses it may still answer.
+   */
   #lookUp({ contract: { ticker }, time }: SyntheticPrint): void {
     const quote = this.#inForce.get(ticker)
     if (quote === undefined || !this.#budget.tryTake('lookup')) {

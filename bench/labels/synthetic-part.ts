@@ -30,15 +30,16 @@ export function eventsPart(measured: readonly Measured[], windows: readonly ByWi
   return `## Quotes
 
 Of the prints of 10 contracts or more whose conditions allow a side: % that had a usable quote, by prints / by premium.
-feed: a quote that the engine had subscribed to; REST: one it asked for.
+feed: a quote that the engine had subscribed to; REST: one it asked for, and how many requests that took on all tapes.
 
 ${table(
-  ['quoted', 'feed', 'REST', 'none'],
-  measured.map(({ name, coverage: { feed, rest, none } }) => [
+  ['quoted', 'feed', 'REST', 'none', 'requests'],
+  measured.map(({ name, lookups, coverage: { feed, rest, none } }) => [
     name,
     both(feed),
     both(rest),
     both(none),
+    whole(lookups),
   ]),
 )}
 
@@ -95,6 +96,8 @@ export function sidesPart(measured: readonly Measured[]): string {
 Precision: right among those signed; a sign on a print that was at the midpoint is wrong. Recall: signed rightly among
 all that had a side in truth. Signed: among all. The rules give packages, crosses and late prints no side on purpose:
 "allowed" leaves these out. By prints / by premium, %. Between the rule sets the side differed on ${whole(sidesDiffer)} prints.
+A side that is wrong under a limit comes from a quote which the engine still held, for 5 s, of a contract that it had
+just given up: what followed it was not sent any more.
 
 ${table(
   ['quoted', 'precision (prints)', 'by premium', 'recall', 'recall, allowed', 'signed'],

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest'
-import { framesOf, REST_PER_SECOND, type Situation } from '../../bench/labels/situations.ts'
+import {
+  framesOf,
+  lookupsIn,
+  REST_PER_SECOND,
+  type Situation,
+} from '../../bench/labels/situations.ts'
 import { labelledTape } from '../../bench/labels/synthetic.ts'
 import type { RecordedFrame } from '../../src/recording/frame.ts'
 
@@ -79,7 +84,8 @@ it('asks no more than the budget allows, and tells the engine at once that there
     events: events.map((event) => (event.kind === 'T' ? { ...event, size: 100_000 } : event)),
   }))
   const situation = { name: '', quotedMax: 1, hasLookups: true }
-  const frames = framesOf({ ...TAPE, steps: large }, situation).map((frame) => ({
+  const read = framesOf({ ...TAPE, steps: large }, situation)
+  const frames = read.map((frame) => ({
     recv: frame.recv,
     events: eventsOf(frame),
   }))
@@ -90,6 +96,7 @@ it('asks no more than the budget allows, and tells the engine at once that there
   expect(Math.max(...most)).toBe(REST_PER_SECOND)
   const refused = frames.filter(({ events: [event] }) => isNbbo(event!) && !isAnswer(event!))
   expect(refused.length).toBeGreaterThan(100)
+  expect(lookupsIn(read)).toBe(asked.length + refused.length)
   expect(refused.every(({ recv, events }) => events[0]!.at === recv)).toBe(true)
 })
 
