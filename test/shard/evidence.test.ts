@@ -267,6 +267,22 @@ it('moves no event time: a window stays open however late the print that was ask
   expect(row(0)!.eventLegs).toBe(2)
 })
 
+it.each([
+  [200, 2],
+  [201, null],
+])('finds the window that a reading clock of %i ms has left open, of legs: %s', (ms, legs) => {
+  const { row } = play(
+    [
+      frame(0, trade(0)),
+      frame(0, quote(10), trade(20, { x: 313 })),
+      frame(ms, nbbo(0)), // at more than 2W without an event, event time goes with the clock
+    ],
+    { windowMs: 100 },
+    { cut: () => false },
+  )
+  expect([row(0)!.eventLegs, row(20)!.eventLegs]).toEqual([legs, legs])
+})
+
 it('closes the windows that the reading clock has left behind', () => {
   const { row, cancels } = play(
     [
