@@ -14,17 +14,22 @@ export type Answer = {
 export type Route = {
   /** `/api/flow/:symbol`: a segment after a colon is a parameter. */
   readonly path: string
+  /** Answered without the token: for probes, and with nothing in it that is worth one. */
+  readonly isOpen?: true
   readonly answer: (asked: Asked) => Answer | Promise<Answer>
 }
 
 /** What a route throws when the request is wrong: a status from 400 to 499 and the reason. */
 export class RequestError extends Error {
   readonly status: number
+  /** Seconds after which the same request may pass; 0: that is not known. */
+  readonly retryAfter: number
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, retryAfter = 0) {
     super(message)
     this.name = 'RequestError'
     this.status = status
+    this.retryAfter = retryAfter
   }
 }
 

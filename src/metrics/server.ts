@@ -1,30 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
+import { hostCheck, tokenCheck } from './auth.ts'
+import { capConnections, type HttpLimits, LIMITS, refuser, SECURITY_HEADERS } from './limits.ts'
+import { RateLimit } from './rate-limit.ts'
 import { type Answer, matchRoute, RequestError, type Route } from './routes.ts'
 
-const URL_LENGTH_MAX = 2048
-const HEADERS_BYTES_MAX = 8192
-const CONNECTIONS_MAX = 256
-const REQUEST_MS_MAX = 10_000
-const ANSWER_MS_MAX = 30_000
-const KEEP_ALIVE_MS = 5000
 /** How long answers under way may take once the server closes. */
 const CLOSE_GRACE_MS = 500
-
-const SECURITY_HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-} as const
 
 export type HttpOptions = {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** What each request but the probes must bring; undefined: everybody who reaches us may ask. */
+  readonly token?: string | undefined
+  readonly limits?: Partial<HttpLimits>
   readonly registry: Registry
   /** Why the engine is not ready, or null. Asked for each /readyz. */
   readonly notReady: () => string | null
@@ -43,25 +33,45 @@ export type HttpServer = {
   close(): Promise<void>
 }
 
+/** What every request is held against. */
+type Desk = {
+  readonly routes: readonly Route[]
+  readonly limits: HttpLimits
+  readonly rate: RateLimit
+  readonly checkHost: (request: IncomingMessage) => void
+  readonly checkToken: (request: IncomingMessage) => void
+  readonly onError: HttpOptions['onError']
+}
+
 /** Listens, or throws one clear line about the host or port. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const routes = [...ownRoutes(options), ...(options.routes ?? [])]
+  const limits: HttpLimits = { ...LIMITS, ...options.limits }
+  const desk: Desk = {
+    routes: [...ownRoutes(options), ...(options.routes ?? [])],
+    limits,
+    rate: new RateLimit(limits),
+    checkHost: hostCheck(options.host, options.token),
+    checkToken: tokenCheck(options.token),
+    onError: options.onError,
+  }
   const server = createServer({
-    maxHeaderSize: HEADERS_BYTES_MAX,
-    requestTimeout: REQUEST_MS_MAX,
-    headersTimeout: REQUEST_MS_MAX,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: 1000,
+    maxHeaderSize: limits.headerBytes,
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(1000, limits.requestMs),
   })
-  server.maxConnections = CONNECTIONS_MAX
+  // a client that asks and never reads the answer
+  server.timeout = limits.answerMs + limits.requestMs
+  capConnections(server, limits)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     // one that closes must not wait for the next request of a connection it has just answered
     response.on('finish', () => {
       if (!server.listening) setImmediate(() => server.closeIdleConnections())
     })
-    void serve(routes, options.onError, request, response)
+    void serve(desk, request, response)
   })
-  server.on('clientError', refuse)
+  server.on('clientError', refuser(limits))
   await listen(server, options.host, options.port)
   const address = server.address()
   const port = address !== null && typeof address === 'object' ? address.port : options.port
@@ -75,9 +85,10 @@ function ownRoutes({ registry, notReady, stats }: HttpOptions): Route[] {
       path: '/metrics',
       answer: async () => ({ body: await registry.metrics(), type: registry.contentType }),
     },
-    { path: '/healthz', answer: () => ({ body: { status: 'alive' } }) },
+    { path: '/healthz', isOpen: true, answer: () => ({ body: { status: 'alive' } }) },
     {
       path: '/readyz',
+      isOpen: true,
       answer: () => {
         const reason = notReady()
         return reason === null
@@ -90,25 +101,27 @@ function ownRoutes({ registry, notReady, stats }: HttpOptions): Route[] {
 }
 
 async function serve(
-  routes: readonly Route[],
-  onError: HttpOptions['onError'],
+  desk: Desk,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0]!
+  const { answerMs } = desk.limits
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Answer>((resolve) => {
-    const body = { error: `no answer within ${ANSWER_MS_MAX / 1000} seconds; try again` }
-    timer = setTimeout(() => resolve({ status: 503, body }), ANSWER_MS_MAX)
+    const body = { error: `no answer within ${answerMs / 1000} seconds; try again` }
+    timer = setTimeout(() => resolve({ status: 503, body }), answerMs)
   })
   try {
-    send(request, response, await Promise.race([answerOf(routes, request, path), late]))
+    send(request, response, await Promise.race([answerOf(desk, request, path), late]))
   } catch (error) {
     if (error instanceof RequestError) {
       if (error.status === 405) response.setHeader('Allow', 'GET, HEAD')
+      if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="flow"')
+      if (error.retryAfter > 0) response.setHeader('Retry-After', error.retryAfter)
       send(request, response, { status: error.status, body: { error: error.message } })
     } else {
-      onError(error, path)
+      desk.onError(error, path)
       send(request, response, { status: 500, body: { error: 'it failed here; see the log' } })
     }
   } finally {
@@ -116,16 +129,20 @@ async function serve(
   }
 }
 
-async function answerOf(
-  routes: readonly Route[],
-  request: IncomingMessage,
-  path: string,
-): Promise<Answer> {
+/** Cheap refusals first; without the token nobody learns which addresses there are. */
+async function answerOf(desk: Desk, request: IncomingMessage, path: string): Promise<Answer> {
   const url = request.url ?? '/'
-  if (url.length > URL_LENGTH_MAX) {
-    throw new RequestError(414, `expected at most ${URL_LENGTH_MAX} characters of address`)
+  const wait = desk.rate.take(request.socket.remoteAddress ?? '', performance.now())
+  if (wait > 0) {
+    const { perSecond } = desk.limits
+    throw new RequestError(429, `expected at most ${perSecond} requests a second`, wait)
   }
-  const found = matchRoute(routes, path)
+  if (url.length > desk.limits.urlLength) {
+    throw new RequestError(414, `expected at most ${desk.limits.urlLength} characters of address`)
+  }
+  desk.checkHost(request)
+  const found = matchRoute(desk.routes, path)
+  if (found?.route.isOpen !== true) desk.checkToken(request)
   if (found === undefined) throw new RequestError(404, 'there is nothing at this address')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new RequestError(405, `expected GET or HEAD, came ${request.method}`)
@@ -152,25 +169,6 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     'Content-Length': Buffer.byteLength(body),
   })
   response.end(request.method === 'HEAD' ? undefined : body)
-}
-
-/** A request that is no HTTP, or too large, or too slow. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const [status, reason] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', `expected at most ${HEADERS_BYTES_MAX} bytes`]
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', `expected a request within ${REQUEST_MS_MAX / 1000} seconds`]
-        : ['400 Bad Request', 'expected an HTTP/1.1 request']
-  const body = `${JSON.stringify({ error: reason })}\n`
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -43,7 +43,19 @@ const CONTRACT = [
 ]
 
 /** Those that we have added in its style. */
-const ADDED = ['counter flow_windows_forced_total']
+const ADDED = [
+  'counter flow_windows_forced_total',
+  'counter flow_percentile_warming_total',
+  'counter flow_quote_changes_total change',
+  'counter flow_quote_coverage_premium_dollars_total source',
+  'counter flow_quote_coverage_prints_total source',
+  'counter flow_rest_requests_total purpose,result',
+  'counter flow_rows_revised_total',
+  'counter flow_underlying_prints_total source',
+  'gauge flow_prints_pending',
+  'gauge flow_quoted_contracts',
+  'gauge flow_rest_budget_used_ratio',
+]
 
 describe('names', () => {
   test('are those of the contract with their types and labels, and the added ones', async () => {
