@@ -128,4 +128,4 @@ describe('names that others rely on', () => {
 })
 
 /** Tables and functions of the database, which begin like metrics. */
-const NO_METRICS = ['flow_gaps', 'flow_cancels']
+const NO_METRICS = ['flow_gaps', 'flow_cancels', 'flow_events']

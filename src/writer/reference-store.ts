@@ -165,8 +165,8 @@ export async function loadProfiles(
 }
 
 /**
- * What was last heard of contracts, the newest days first: those of earlier days name contracts that
- * may trade again.
+ * What was last heard of contracts, the newest days first: those of earlier days name contracts
+ * that may trade again.
  */
 export async function loadReferences(client: Client): Promise<readonly Reference[]> {
   const text = `SELECT contract_ticker AS ticker, day::text AS date,
