@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as count from '../../src/shard/counts.ts'
+import { ROW_SLAB_ROWS } from '../../src/slab/row-slab.ts'
 import {
   frame,
   IN_TIME,
@@ -121,6 +122,18 @@ describe('an answer that comes too late', () => {
     const { row } = play([before, frame(100, trade(100, { p: 1.05, s: 200 })), answer])
     expect(row(100)).toMatchObject({ side: 'MID', customerSide: 'BUY', customerRule: 'tick_all' })
   })
+})
+
+it('waits for its row while that one waits for room', () => {
+  const waiting = Array.from({ length: 10 }, (_, i) => trade(i))
+  const rows = Array.from({ length: ROW_SLAB_ROWS - 6 }, (_, i) =>
+    trade(100 + i, { sym: OTHER, s: 1, t: START + 10 }),
+  )
+  const frames = [frame(0, ...waiting), frame(10, ...rows), frame(1500, nbbo(9))]
+  let frameNumber = 0
+  // the ten are let go by the answer, in the slab that has room for six rows more
+  const { row } = play(frames, {}, { cut: () => frameNumber++ === 0 })
+  expect(waiting.map((_, i) => signed(row(i)))).toEqual(waiting.map(() => LATE))
 })
 
 describe('a wait ends', () => {

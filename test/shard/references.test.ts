@@ -86,12 +86,14 @@ it('premium is price x size x multiplier, stored or not, with a quote, a wait or
       frame(2, trade(3, { s: 10, c: [230] })), // may have no side: 11,000
       frame(4, quote(4)),
       frame(5, trade(5, { s: 10 })), // 11,000
+      frame(6, trade(6, { s: 1, p: 1.05 })), // at the middle, not stored: 1,050
+      frame(7, trade(7, { s: 1, c: [230] })), // may have no side, not stored: 1,100
     ],
     { minSize: 5 },
   )
-  expect(premium).toBe(133_100)
+  expect(premium).toBe(135_250)
   const covered = count.COUNT_COVERED_PREMIUM
-  expect([...counts.slice(covered, covered + 3)]).toEqual([111_100, 11_000, 0])
+  expect([...counts.slice(covered, covered + 3)]).toEqual([111_100, 12_050, 0])
 })
 
 it('a price of the underlying goes with the prints around it', () => {
