@@ -52,9 +52,9 @@ export class ShardLane {
     return !this.#isRunning && this.#queue.length === 0 && !this.#isWaiting
   }
 
-  /** Nothing queued, running, waiting or held. */
+  /** Nothing queued, running, waiting or held, and no size profiles still to come. */
   get isEmpty(): boolean {
-    return this.isIdle && this.held === 0
+    return this.isIdle && this.held === 0 && !this.#wantsProfiles
   }
 
   /** When the oldest event of the queue was read, epoch ms; Infinity: none. */
@@ -68,9 +68,10 @@ export class ShardLane {
     this.pump()
   }
 
-  /** The next call brings the size profiles that have changed. */
+  /** The next call brings the size profiles that have changed; in a drain the last call does. */
   wantProfiles(): void {
     this.#wantsProfiles = true
+    if (this.#isDraining) this.pump() // nothing else may come that would
   }
 
   /** From here on each call closes every window. The queue must hold all slabs there will be. */
@@ -83,7 +84,8 @@ export class ShardLane {
   pump(): void {
     if (this.#isRunning || !this.#events.mayRun()) return
     const next = this.#queue[0]
-    const hasWork = next !== undefined || this.#isWaiting || (this.#isDraining && this.held > 0)
+    const hasMore = this.#isDraining && (this.held > 0 || this.#wantsProfiles)
+    const hasWork = next !== undefined || this.#isWaiting || hasMore
     if (!hasWork) return
     const rowSlabs: ArrayBuffer[] = []
     while (this.#empties + rowSlabs.length < ROW_SLABS_AHEAD) {
@@ -113,9 +115,9 @@ export class ShardLane {
   }
 
   #takeWish(): boolean {
-    const wish = this.#wantsProfiles
+    if (!this.#wantsProfiles || (this.#isDraining && this.#queue.length > 0)) return false
     this.#wantsProfiles = false
-    return wish
+    return true
   }
 
   #finish(sealed: SealedSlab | undefined, result: ShardResult): void {
