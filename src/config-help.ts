@@ -24,8 +24,8 @@ export function configFlags(
   if (keys.some((key) => 'isSecret' in SETTINGS[key])) {
     command.addHelpText(
       'after',
-      '\nKeys and passwords are safer in the environment or in .env: other users of the\n' +
-        'machine can read a command line.',
+      '\nKeys, passwords and tokens are safer in the environment, in .env or in a file that\n' +
+        'NAME_FILE names: other users of the machine can read a command line.',
     )
   }
   return () => {

@@ -82,7 +82,11 @@ export function url(...schemes: readonly string[]): ValueKind<string> {
   }
 }
 
-/** A PostgreSQL address; the host may be missing or in the query (a Unix socket). */
+/**
+ * A PostgreSQL address; the host may be missing or in the query (a Unix socket). Its sslmode gets
+ * the meaning that PostgreSQL's own programs give it: the client library would read `verify-ca` and
+ * `require` as `verify-full` until its next version.
+ */
 export const databaseUrl: ValueKind<string> = {
   expected: 'postgres://USER:PASSWORD@HOST:5432/NAME with %XX for special characters',
   placeholder: '<url>',
@@ -94,7 +98,9 @@ export const databaseUrl: ValueKind<string> = {
     } catch {
       return undefined
     }
-    return text
+    const { searchParams } = new URL(text)
+    if (!searchParams.has('sslmode') || searchParams.has('uselibpqcompat')) return text
+    return text.replace(/\?[^#]*/, '$&&uselibpqcompat=true')
   },
 }
 
@@ -103,6 +109,14 @@ export const apiKey: ValueKind<string> = {
   expected: 'up to 512 printable characters without spaces',
   placeholder: '<key>',
   parse: (text) => (/^[\x21-\x7e]{1,512}$/.test(text) ? text : undefined),
+}
+
+/** What stands in a header and cannot be guessed: about 100 bits where it is random. */
+export const token: ValueKind<string> = {
+  expected:
+    '16 to 512 printable characters without spaces, such as those of "openssl rand -hex 24"',
+  placeholder: '<token>',
+  parse: (text) => (/^[\x21-\x7e]{16,512}$/.test(text) ? text : undefined),
 }
 
 /** A name or address to listen on; IPv6 with or without brackets. */

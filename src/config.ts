@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { contradictions, misspelt, problemOf } from './config-problems.ts'
+import { isVendor, unsafe, warningsOf } from './config-security.ts'
+import { fileVariable, givenValue } from './config-sources.ts'
 import type { Given, Setting } from './config-values.ts'
 import * as kind from './config-values.ts'
 import { readEnvFile } from './env-file.ts'
@@ -135,6 +137,12 @@ export const SETTINGS = {
     '9464',
     'metrics, health and API; 0 = any free port, printed',
   ),
+  httpToken: kind.secret(
+    'FLOW_HTTP_TOKEN',
+    kind.token,
+    'asked of each request but /healthz and /readyz; a must unless FLOW_HTTP_HOST is loopback',
+    'none',
+  ),
   log: kind.setting(
     'FLOW_LOG',
     kind.oneOf('pretty', 'json'),
@@ -188,7 +196,7 @@ export class ConfigError extends Error {
 
 /**
  * The configuration from flags, environment and `.env`, in this order, and a line for each name
- * that is probably a misspelling. A name that is set to nothing counts as unset.
+ * that is probably a misspelling and for what is legal and unsafe. A name that is set to nothing counts as unset.
  * Throws ConfigError with all that is wrong, without a secret in it.
  */
 export function loadConfig(sources: ConfigSources): {
@@ -206,7 +214,13 @@ export function loadConfig(sources: ConfigSources): {
   const given = new Set<ConfigKey>()
   for (const key of Object.keys(SETTINGS) as ConfigKey[]) {
     const setting: Setting<unknown> = SETTINGS[key]
-    const came = givenValue(key, setting, sources, file)
+    let came: Given | undefined
+    try {
+      came = givenValue(setting, sources.flags[key], sources.env, file)
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error))
+      continue
+    }
     if (came === undefined) {
       const fallback = key === 'log' && sources.isTerminal ? 'pretty' : setting.fallback
       values[key] = fallback === undefined ? undefined : setting.kind.parse(fallback)
@@ -222,31 +236,13 @@ export function loadConfig(sources: ConfigSources): {
     given.has('restUrl') ||
     (given.has('massiveApiKey') && isVendor(values.feedUrl as string | undefined))
   const config = Object.freeze(values) as Config
-  if (problems.length === 0) problems.push(...contradictions(config))
+  if (problems.length === 0) {
+    problems.push(...contradictions(config), ...unsafe(config, sources.env))
+  }
   if (problems.length > 0) throw new ConfigError(problems)
-  const known = Object.values(SETTINGS).map((setting) => setting.env)
-  return { config, warnings: misspelt([...Object.keys(sources.env), ...Object.keys(file)], known) }
-}
-
-/** Whether an address is one of the vendor's, under its present name or its former one. */
-function isVendor(url: string | undefined): boolean {
-  return url !== undefined && /(^|\.)(massive\.com|polygon\.io)$/.test(new URL(url).hostname)
-}
-
-function givenValue(
-  key: ConfigKey,
-  setting: Setting<unknown>,
-  sources: ConfigSources,
-  file: Readonly<Record<string, string>>,
-): Given | undefined {
-  const flag = sources.flags[key]
-  const env = sources.env[setting.env]
-  const [text, source] =
-    flag !== undefined
-      ? [flag, `from ${setting.flag}`]
-      : env !== undefined
-        ? [env, 'from the environment']
-        : [file[setting.env] ?? '', 'from .env']
-  const trimmed = text.trim()
-  return trimmed === '' ? undefined : { text: trimmed, source }
+  const known = Object.values(SETTINGS).flatMap((setting: Setting<unknown>) =>
+    setting.isSecret ? [setting.env, fileVariable(setting)] : [setting.env],
+  )
+  const strange = misspelt([...Object.keys(sources.env), ...Object.keys(file)], known)
+  return { config, warnings: [...strange, ...warningsOf(config, sources)] }
 }

@@ -49,6 +49,7 @@ test('has the defaults of the contract', () => {
     silenceMs: 60_000,
     httpHost: '127.0.0.1',
     httpPort: 9464,
+    httpToken: undefined,
     log: 'json',
     drainTimeoutMs: 30_000,
     demo: true,
@@ -132,8 +133,8 @@ describe('meanings', () => {
   })
 
   test('an address loses the slash at its end and an IPv6 host its brackets', () => {
-    const { config } = load({ FLOW_REST_URL: 'http://localhost:81/', FLOW_HTTP_HOST: '[::]' })
-    expect([config.restUrl, config.httpHost]).toEqual(['http://localhost:81', '::'])
+    const { config } = load({ FLOW_REST_URL: 'http://localhost:81/', FLOW_HTTP_HOST: '[::1]' })
+    expect([config.restUrl, config.httpHost]).toEqual(['http://localhost:81', '::1'])
   })
 })
 
@@ -178,6 +179,9 @@ describe('bounds', () => {
     ['FLOW_LOG', 'text'],
     ['FLOW_HTTP_HOST', 'a b'],
     ['MASSIVE_API_KEY', 'two words'],
+    ['FLOW_HTTP_TOKEN', 'fifteen-letters'],
+    ['FLOW_HTTP_TOKEN', 'sixteen or more letters'],
+    ['FLOW_HTTP_TOKEN', 'x'.repeat(513)],
   ])('%s refuses "%s" in one line', (name, value) => {
     const [line, ...more] = problems({ [name]: value })
     expect(more).toEqual([])
@@ -223,6 +227,7 @@ describe('what a user reads', () => {
     ['MASSIVE_API_KEY', 'hunter2 hunter2'],
     ['FLOW_FEED_URL', 'http://user:hunter2@host/x?apiKey=hunter2'],
     ['FLOW_REST_URL', 'ftp://hunt?er2:hunter2@host/'],
+    ['FLOW_HTTP_TOKEN', 'hunter2'],
   ])('%s that is wrong does not show its secret', (name, value) => {
     const lines = problems({ [name]: value })
     expect(lines).toHaveLength(1)

@@ -28,7 +28,7 @@ export function setupFor(
     const urls = [config.databaseUrl, config.feedUrl, config.restUrl]
     const log = createLog({
       format: config.log,
-      secrets: secretsOf(config.massiveApiKey, urls),
+      secrets: [...secretsOf(config.massiveApiKey, urls), config.httpToken ?? ''],
       write: writeTo(out),
     })
     for (const warning of warnings) log.warn(warning)

@@ -172,6 +172,7 @@ export class LiveRun {
     return startHttp({
       host: config.httpHost,
       port: config.httpPort,
+      token: config.httpToken,
       registry: this.#metrics.registry,
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
