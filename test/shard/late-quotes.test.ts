@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PrintLog, PrintState } from '../../src/domain/print-log.ts'
 import * as count from '../../src/shard/counts.ts'
 import { ROW_SLAB_ROWS } from '../../src/slab/row-slab.ts'
 import {
@@ -134,6 +135,18 @@ it('waits for its row while that one waits for room', () => {
   // the ten are let go by the answer, in the slab that has room for six rows more
   const { row } = play(frames, {}, { cut: () => frameNumber++ === 0 })
   expect(waiting.map((_, i) => signed(row(i)))).toEqual(waiting.map(() => LATE))
+})
+
+it('is not for a print that has taken the place of one that waited, in a log that is full', () => {
+  const log = new PrintLog(2)
+  const add = () => log.add(0, 20_000, 1, 5, 1, 1, 302, 0, 1, PrintState.Stored)
+  log.awaitQuote(add(), 0)
+  log.awaitQuote(add(), 0)
+  add()
+  const second = add() - 1
+  expect(log.takeAwaiting(0, 5, 5)).toBe(0)
+  log.awaitQuote(second - 1, 0) // forgotten: there is nothing to mark
+  expect(log.takeAwaiting(0, 5, 5)).toBe(0)
 })
 
 describe('a wait ends', () => {

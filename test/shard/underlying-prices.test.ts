@@ -201,11 +201,17 @@ describe('pairs without end', () => {
   it('give way first where they are over', () => {
     const market = setUp([...pairs(1000, DAY - 1), ...pairs(24, DAY + 30), ...PAIR])
     quoteAll(market, 0, 2048)
+    quoteAll(market, 2000, 2002, NOW + 3000)
     expect(market.find(NOW, DAY)[0]).toBeGreaterThan(1000)
     quoteAll(market, 2048, 2050)
-    // yesterday's went, so what is furthest away is all there once today's are old
-    quoteAll(market, 2000, 2002, NOW + 6000)
+    // one of yesterday's went, so the first of those furthest away is there when the rest is old
     expect(market.find(NOW + 6000, DAY, NOW + 6000)).toEqual([1005, Parity])
+  })
+
+  it('give way one expiration after the other, from the furthest on', () => {
+    const market = setUp([...pairs(1, DAY + 60), ...pairs(1023, DAY + 30), ...pairs(3, DAY)])
+    quoteAll(market, 0, 2054)
+    expect(market.find()).toEqual([1006, Parity]) // the median of the three nearest
   })
 
   it('come back with their next quote', () => {
