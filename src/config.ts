@@ -79,7 +79,8 @@ export const SETTINGS = {
     'FLOW_LOOKUP_PREMIUM',
     kind.wholeNumber(0, PREMIUM_MAX, 'dollars'),
     '25000',
-    'dollars; prints of this premium or more without a usable quote are looked up over REST; 0 = none',
+    'dollars; prints of this premium or more without a usable quote are looked up over REST; ' +
+      '0 = none',
   ),
   restPerSecond: kind.setting(
     'FLOW_REST_PER_SECOND',
@@ -196,7 +197,8 @@ export class ConfigError extends Error {
 
 /**
  * The configuration from flags, environment and `.env`, in this order, and a line for each name
- * that is probably a misspelling and for what is legal and unsafe. A name that is set to nothing counts as unset.
+ * that is probably a misspelling and for what is legal and unsafe. A name that is set to nothing
+ * counts as unset.
  * Throws ConfigError with all that is wrong, without a secret in it.
  */
 export function loadConfig(sources: ConfigSources): {

@@ -58,7 +58,7 @@ export function reasonOf(error: unknown): StoreReason {
     return BY_SQLSTATE[code] ?? BY_SQLSTATE[code.slice(0, 2)] ?? 'other'
   }
   if (code === 'ERR_INVALID_URL') return 'invalid_url'
-  if (/CERT|TLS|SSL/i.test(code) || /SSL/.test(message)) return 'tls'
+  if (/CERT|TLS|SSL|LEAF_SIGNATURE/i.test(code) || /SSL/.test(message)) return 'tls'
   if (/password must be a string|no password/i.test(message)) return 'auth'
   // no SQLSTATE: the system or the client library, about the connection
   return 'connection'
