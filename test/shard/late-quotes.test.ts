@@ -133,7 +133,9 @@ it('waits for its row while that one waits for room', () => {
   const frames = [frame(0, ...waiting), frame(10, ...rows), frame(1500, nbbo(9))]
   let frameNumber = 0
   // the ten are let go by the answer, in the slab that has room for six rows more
-  const { row } = play(frames, {}, { cut: () => frameNumber++ === 0 })
+  let slabNumber = 0
+  const rowSlabs = () => (slabNumber++ === 1 ? 0 : 1)
+  const { row } = play(frames, {}, { cut: () => frameNumber++ === 0, rowSlabs })
   expect(waiting.map((_, i) => signed(row(i)))).toEqual(waiting.map(() => LATE))
 })
 
