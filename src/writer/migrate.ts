@@ -23,6 +23,9 @@ export class SchemaError extends Error {}
  */
 export async function migrate(client: Client): Promise<readonly string[]> {
   await inTransaction(client, async () => {
+    // PostgreSQL wants the right to create even where there is nothing left to create
+    const text = "SELECT to_regclass('flow_migrations') IS NOT NULL AS found"
+    if ((await client.query<{ found: boolean }>(text)).rows[0]!.found) return
     await client.query(`CREATE TABLE IF NOT EXISTS flow_migrations (
       version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
     )`)
