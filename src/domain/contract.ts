@@ -35,6 +35,11 @@ export function underlyingOf(root: string): string {
   return UNDERLYING_OF_ROOT[plain] ?? plain
 }
 
+/** Whether a root is an adjusted series (AAPL1): it delivers something else than its root does. */
+export function isAdjusted(root: string): boolean {
+  return /\d$/.test(root)
+}
+
 /**
  * Parses `O:` + root + YYMMDD + C|P + strike in mills, from the right, because roots may hold
  * digits. Null for anything else: a date that the calendar does not have, 9 strike digits, lower

@@ -1,6 +1,8 @@
 import { grown } from '../domain/columns.ts'
-import { parseContract } from '../domain/contract.ts'
+import { isAdjusted, parseContract } from '../domain/contract.ts'
 import {
+  CONTRACT_ADJUSTED,
+  CONTRACT_CALL,
   CONTRACT_WORDS,
   type ShardDefinitions,
   type UnderlyingProfile,
@@ -67,7 +69,9 @@ export class ShardMap {
     fresh.forEach((contract, i) => {
       const parsed = parseContract(this.#dictionary.ticker(contract))!
       const underlying = this.#dictionary.underlyingId(contract)
-      const words = [contract, underlying, parsed.expirationDay, parsed.isCall ? 1 : 0]
+      const adjusted = isAdjusted(parsed.root) ? CONTRACT_ADJUSTED : 0
+      const flags = adjusted | (parsed.isCall ? CONTRACT_CALL : 0)
+      const words = [contract, underlying, parsed.expirationDay, flags]
       contracts.set([...words, parsed.strikeMills], i * CONTRACT_WORDS)
     })
     this.#fresh[shard] = []

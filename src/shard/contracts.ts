@@ -1,6 +1,11 @@
 import { grown } from '../domain/columns.ts'
 import { type ConditionPolicy, policyOf } from '../domain/conditions.ts'
-import { CONTRACT_WORDS, type ShardDefinitions } from '../slab/definitions.ts'
+import {
+  CONTRACT_ADJUSTED,
+  CONTRACT_CALL,
+  CONTRACT_WORDS,
+  type ShardDefinitions,
+} from '../slab/definitions.ts'
 
 /** The shard's own copy of those definitions, as columns. */
 export class ContractTable {
@@ -10,6 +15,7 @@ export class ContractTable {
   underlying = new Uint32Array(256)
   expirationDay = new Uint32Array(256)
   isCall = new Uint8Array(256)
+  isAdjusted = new Uint8Array(256)
   /** 1/1,000 dollar. */
   strikeMills = new Uint32Array(256)
   /** Policy of each condition set; set 0 is the empty list. */
@@ -29,7 +35,9 @@ export class ContractTable {
       this.id[contract] = words[at]!
       this.underlying[contract] = words[at + 1]!
       this.expirationDay[contract] = words[at + 2]!
-      this.isCall[contract] = words[at + 3]!
+      const flags = words[at + 3]!
+      this.isCall[contract] = (flags & CONTRACT_CALL) === 0 ? 0 : 1
+      this.isAdjusted[contract] = (flags & CONTRACT_ADJUSTED) === 0 ? 0 : 1
       this.strikeMills[contract] = words[at + 4]!
       this.underlyings = Math.max(this.underlyings, words[at + 1]! + 1)
     }
@@ -44,6 +52,7 @@ export class ContractTable {
     this.underlying = grown(this.underlying, new Uint32Array(n))
     this.expirationDay = grown(this.expirationDay, new Uint32Array(n))
     this.isCall = grown(this.isCall, new Uint8Array(n))
+    this.isAdjusted = grown(this.isAdjusted, new Uint8Array(n))
     this.strikeMills = grown(this.strikeMills, new Uint32Array(n))
   }
 }

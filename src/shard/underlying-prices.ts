@@ -83,6 +83,7 @@ export class UnderlyingPrices {
     if (this.#isPaired[contract] === 1) return
     this.#isPaired[contract] = 1
     const contracts = this.#contracts
+    if (contracts.isAdjusted[contract] === 1) return // another deliverable has no parity with it
     const underlying = contracts.underlying[contract]!
     this.#underlyings[underlying] ??= {
       expirations: [],
@@ -119,7 +120,7 @@ export class UnderlyingPrices {
       return
     }
     if (day > state.day) state.day = day
-    if (now - state.parityAt >= PARITY_MS || now < state.parityAt) {
+    if (now - state.parityAt >= PARITY_MS) {
       state.parity = this.#parity(state, day, now)
       state.parityAt = now
     }

@@ -17,6 +17,10 @@ export const CONDITION_SET_NONE = 0
 /** u32 words of one contract in ShardDefinitions.contracts. */
 export const CONTRACT_WORDS = 5
 
+export const CONTRACT_CALL = 1
+/** Delivers something else than 100 shares: an adjusted series. */
+export const CONTRACT_ADJUSTED = 2
+
 /** What was learnt of the sizes of an underlying's prints (domain/size-profiles.ts), as bytes. */
 export type UnderlyingProfile = { readonly underlying: number; readonly profile: Uint8Array }
 
@@ -26,7 +30,7 @@ export type UnderlyingProfile = { readonly underlying: number; readonly profile:
  */
 export type ShardDefinitions = {
   /**
-   * Five words a contract: its id in the engine, underlying id, expiration day, 1 for a call,
+   * Five words a contract: its id in the engine, underlying id, expiration day, CONTRACT_ flags,
    * strike in 1/1,000 dollar.
    */
   readonly contracts: Uint32Array

@@ -19,7 +19,11 @@ const REQUOTE_SQL = `
 UPDATE options_flow_history AS flow
 SET bid = $6, ask = $7, bid_size = $8, ask_size = $9, quote_age_ms = $10, quote_source = $11,
   side = $12, sentiment = $13, aggressiveness = $14, is_above_ask = $15, is_below_bid = $16,
-  customer_side = $17, customer_rule = $18, customer_confidence = $19, revision = revision + 1
+  -- without a rule that could tell, what the tick test told on the print's arrival stays
+  customer_side = CASE WHEN $18::text IS NULL THEN flow.customer_side ELSE $17 END,
+  customer_rule = coalesce($18, flow.customer_rule),
+  customer_confidence = CASE WHEN $18::text IS NULL THEN flow.customer_confidence ELSE $19 END,
+  revision = revision + 1
 FROM (
   SELECT tableoid AS part, ctid AS place FROM options_flow_history
   WHERE symbol = $1 AND timestamp = $2 AND contract_ticker = $3

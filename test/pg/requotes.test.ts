@@ -104,6 +104,16 @@ it('leaves the confidence open where no rule told the customer side', async () =
   ])
 })
 
+it('leaves what the tick test told where the late quote cannot tell the customer side', async () => {
+  const told = { customerSide: Side.Sell, customerRule: CustomerRule.TickAll }
+  const none = { customerSide: Side.Unknown, customerRule: CustomerRule.None }
+  await life([{ ...unquoted(1), ...told }], [requoteOf(unquoted(1), none)])
+  const kept = { customer_side: 'SELL', customer_rule: 'tick_all' }
+  expect(await rowsByArrival()).toMatchObject([
+    { ...kept, customer_confidence: expect.closeTo(0.533), side: 'SELL', revision: 1 },
+  ])
+})
+
 it('revises the event that the print is by itself, and keeps the version before', async () => {
   await life([block(31), ...boughtOn([302, 308], 11)], [requoteOf(block(31))])
   const [sweep, event] = await logged(url)

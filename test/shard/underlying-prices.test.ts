@@ -13,13 +13,19 @@ const MAX_AGE = 5_000
 const { Stocks, Indices, Parity } = UnderlyingSource
 const NONE = [NaN, UnderlyingSource.None]
 
-type Listed = { day?: number; isCall: boolean; strike: number; underlying?: number }
+type Listed = {
+  day?: number
+  isCall: boolean
+  strike: number
+  underlying?: number
+  isAdjusted?: boolean
+}
 
 /** Prices over the contracts given, numbered in their order; dollars everywhere. */
 function setUp(listed: readonly Listed[]) {
   const contracts = new ContractTable()
-  const words = listed.flatMap(({ day = DAY, isCall, strike, underlying = 0 }, id) => [
-    ...[id, underlying, day, isCall ? 1 : 0, strike * 1000],
+  const words = listed.flatMap(({ day = DAY, isCall, strike, underlying = 0, isAdjusted }, id) => [
+    ...[id, underlying, day, (isCall ? 1 : 0) + (isAdjusted ? 2 : 0), strike * 1000],
   ])
   const lists = { firstConditionSet: 1, conditionSets: [], profiles: [] }
   contracts.define({ contracts: Uint32Array.from(words), ...lists })
@@ -110,6 +116,16 @@ describe('parity', () => {
     expect(market.find()).toEqual(NONE)
     market.quote(3, 2.9, 3.1)
     expect(market.find(NOW, DAY, NOW + 250)).toEqual([500, Parity])
+  })
+
+  it('pairs no contract of an adjusted series: it delivers something else', () => {
+    const market = setUp([call(500), { ...put(500), isAdjusted: true }, put(500)])
+    market.quote(0, 7.9, 8.1)
+    market.quote(1, 0.9, 1.1)
+    expect(market.find()).toEqual(NONE)
+    market.quote(2, 2.9, 3.1)
+    market.quote(1, 0.9, 1.1)
+    expect(market.find(NOW, DAY, NOW + 250)).toEqual([505, Parity])
   })
 
   it.each([
