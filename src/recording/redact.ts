@@ -1,5 +1,12 @@
 const STAR = 0x2a
 
+/** How a server may write a secret: as it is, in JSON with plain or escaped slashes, in a URL. */
+export function spellingsOf(secret: string): readonly Buffer[] {
+  const inJson = JSON.stringify(secret).slice(1, -1)
+  const all = [secret, inJson, inJson.replaceAll('/', '\\/'), encodeURIComponent(secret)]
+  return [...new Set(all)].filter((text) => text !== '').map((text) => Buffer.from(text))
+}
+
 /**
  * `bytes` with each occurrence of a secret overwritten by as many `*`. Copies only when it must.
  */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib'
 import { packEnd, packFrame, packHeader } from './flowrec.ts'
 import type { RecordedFrame } from './frame.ts'
-import { redacted } from './redact.ts'
+import { redacted, spellingsOf } from './redact.ts'
 
 /** Records are handed to the compressor in pieces of about this size. */
 const PIECE_BYTES = 64 * 1024
@@ -49,7 +49,7 @@ export class RecordingWriter {
 
   constructor(options: RecordingOptions) {
     this.#options = options
-    this.#secrets = options.secrets.filter((text) => text !== '').map((text) => Buffer.from(text))
+    this.#secrets = options.secrets.flatMap(spellingsOf)
     mkdirSync(options.dir, { recursive: true })
     this.startedAt = options.startedAt ?? Date.now()
     this.#file = this.#open()
