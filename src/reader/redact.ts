@@ -10,7 +10,9 @@ export function redact(text: string, apiKey: string): string {
   let clean = text
   if (apiKey !== '') {
     // the longest first: one spelling may begin with another
-    const spellings = [apiKey, JSON.stringify(apiKey).slice(1, -1), encodeURIComponent(apiKey)]
+    const inJson = JSON.stringify(apiKey).slice(1, -1)
+    const escaped = inJson.replaceAll('/', '\\/') // as some servers write JSON
+    const spellings = [apiKey, inJson, escaped, encodeURIComponent(apiKey)]
     for (const spelling of spellings.toSorted((a, b) => b.length - a.length)) {
       clean = clean.replaceAll(spelling, REDACTED)
     }
