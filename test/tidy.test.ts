@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   slab: ['domain'],
   reader: ['slab', 'domain'],
   recording: ['slab', 'domain'],
+  journal: ['slab', 'domain'],
   shard: ['slab', 'domain'],
   writer: ['slab', 'domain'],
   postgres: ['slab', 'domain'],
