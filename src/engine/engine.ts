@@ -157,7 +157,7 @@ export class Engine {
   }
 
   #newPipeline(): Pipeline {
-    const { config, connections, events, onFatal } = this.#options
+    const { config, connections, events, isFeed, onFatal } = this.#options
     // one underlying is one shard's: more shards than underlyings would only wait
     const shards =
       config.symbols === '*' ? config.shards : Math.min(config.shards, config.symbols.length)
@@ -171,7 +171,8 @@ export class Engine {
         minSize: config.minSize,
         windowMs: config.sweepWindowMs,
         quoteMaxAgeMs: config.quoteMaxAgeMs,
-        lookupPremium: config.lookupPremium,
+        // live, and nobody to ask: nothing to wait for
+        lookupPremium: isFeed && !config.hasRest ? 0 : config.lookupPremium,
       },
       profiles: new Map(this.writer.profiles.map(({ symbol, profile }) => [symbol, profile])),
       writer: this.writer,

@@ -7,7 +7,7 @@ import { COUNT_HELD_MS_MAX } from '../shard/counts.ts'
 import { type ShardHandle, startShard } from '../shard/handle.ts'
 import { LOOKUP_HOLD_MS } from '../shard/pending.ts'
 import type { ShardResult } from '../shard/task.ts'
-import { EVENT_SLAB_BYTES } from '../slab/event-slab.ts'
+import { EVENT_SLAB_BYTES, KIND_QUOTE } from '../slab/event-slab.ts'
 import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
 import { SlabPool } from '../slab/slab-pool.ts'
 import type { Writer } from '../writer/handle.ts'
@@ -208,7 +208,9 @@ export class Pipeline {
   #sealOpen(): void {
     this.#sealTimer = null
     const { columns } = this.decoder
-    if (columns.rows > 0) this.#options.onLag(this.#lastRecv - columns.time[0]!)
+    if (columns.rows > 0 && columns.kind[0]! <= KIND_QUOTE) {
+      this.#options.onLag(this.#lastRecv - columns.time[0]!)
+    }
     this.#lanes.forEach((lane, shard) => {
       if (lane.isIdle && this.#router.hasRows(shard)) this.#router.seal(shard)
     })

@@ -142,8 +142,6 @@ export class Assembler {
     let slot = windows.head[window]!
     const eventTime = held.time[slot]!
     const eventArrival = held.arrival[slot]!
-    const heldMs = this.clock - held.clock[slot]!
-    if (heldMs > this.#counts[COUNT_HELD_MS_MAX]!) this.#counts[COUNT_HELD_MS_MAX] = heldMs
     windows.close(window)
     while (slot !== NO_PRINT) {
       const following = held.next[slot]!
@@ -186,6 +184,8 @@ export class Assembler {
   /** The labels of a held print are final: it is stored, or it is counted and forgotten. */
   finish(slot: number): void {
     const held = this.held
+    const heldMs = this.clock - held.clock[slot]!
+    if (heldMs > this.#counts[COUNT_HELD_MS_MAX]!) this.#counts[COUNT_HELD_MS_MAX] = heldMs
     const id = held.contract[slot]!
     const size = held.size[slot]!
     this.countFinal(

@@ -169,6 +169,7 @@ export class Classifier {
     if (pending.count === 0) return
     for (const contract of [...pending.contracts]) {
       const clock = this.#eventTime.clockNow(this.#contracts.underlying[contract]!, clocks)
+      this.#assembler.clock = clock
       this.#assembler.letGo(pending.takeOverdue(contract, clock))
     }
   }

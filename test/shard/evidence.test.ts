@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { COUNT_HELD_MS_MAX } from '../../src/shard/counts.ts'
 import { EVENT_SLAB_ROWS } from '../../src/slab/event-slab.ts'
 import {
   frame,
@@ -62,6 +63,13 @@ describe('a print waits', () => {
   it('only where there is a reading clock', () => {
     const flat = { ...frame(100, trade(100)), clock: Number.NaN, recv: Number.NaN }
     expect(play([flat]).pendingMax).toBe(0)
+  })
+
+  it('and that counts as time held, answered or let go', () => {
+    const heldMs = (ms: number, ...more: Parameters<typeof frame>[1][]) =>
+      play([frame(100, trade(100)), frame(100 + ms, ...more)]).counts[COUNT_HELD_MS_MAX]
+    expect(heldMs(900, noAnswer(100))).toBe(900)
+    expect(heldMs(1001, noAnswer(100))).toBe(1001)
   })
 
   it('under seed as well', () => {
