@@ -13,7 +13,7 @@ export const anyFrame: fc.Arbitrary<JournalFrame> = fc.record({
   recv: anyTime,
   clock: anyTime,
   connection: fc.integer({ min: 0, max: 65_535 }),
-  bytes: fc.uint8Array({ maxLength: 200 }),
+  bytes: fc.uint8Array({ maxLength: 200, size: 'max' }),
   isBinary: fc.boolean(),
 })
 
