@@ -15,6 +15,7 @@ const BENCHES = [
   'micro/decode',
   'micro/classify',
   'micro/encode',
+  'micro/journal',
   'pipeline/feed-to-null',
   'pipeline/feed-to-copy',
   'pipeline/latency',

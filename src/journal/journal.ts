@@ -188,8 +188,8 @@ export class Journal {
   }
 
   /**
-   * Writes and syncs what was appended, and lets go of the folder. Throws when the disk refuses: what
-   * is not written is lost then.
+   * Writes and syncs what was appended, and lets go of the folder. Throws when the disk refuses:
+   * what is not written is lost then.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
