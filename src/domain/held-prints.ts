@@ -1,4 +1,5 @@
 import { grown } from './columns.ts'
+import type { Column, StateReader, StateWriter } from './state.ts'
 
 const FIRST_ROWS = 1024
 
@@ -90,6 +91,38 @@ export class HeldPrints {
     this.next[slot] = this.#free
     this.#free = slot
     this.#count--
+  }
+
+  save(out: StateWriter): void {
+    out.part('held prints', 1)
+    out.number(this.#used)
+    out.number(this.#count)
+    out.number(this.#free)
+    for (const [name, column] of this.#columns()) {
+      out.text(name)
+      out.column(column, this.#used)
+    }
+  }
+
+  /** Into a fresh instance. */
+  load(from: StateReader): void {
+    from.part('held prints', 1)
+    this.#used = from.number()
+    this.#count = from.number()
+    this.#free = from.number()
+    while (this.#rows < this.#used) this.#grow()
+    for (const [name, column] of this.#columns()) {
+      const found = from.text()
+      if (found !== name) throw new Error(`saved prints: expected column ${name}, came ${found}`)
+      from.into(column, this.#used)
+    }
+  }
+
+  /** All columns by their names, in the order of their declaration. */
+  #columns(): [string, Column][] {
+    return Object.entries(this).filter((field): field is [string, Column] =>
+      ArrayBuffer.isView(field[1]),
+    )
   }
 
   #grow(): void {

@@ -1,4 +1,5 @@
 import { grown } from './columns.ts'
+import type { StateReader, StateWriter } from './state.ts'
 
 const WORDS = 2
 const LAST = 0
@@ -32,5 +33,17 @@ export class LastPrices {
     if (last === price) return
     prices[at + DIFFERENT] = last
     prices[at + LAST] = price
+  }
+
+  save(out: StateWriter, contracts: number): void {
+    out.part('last prices', 1)
+    out.column(this.#prices, contracts * WORDS)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, contracts: number): void {
+    this.ensure(contracts)
+    from.part('last prices', 1)
+    from.into(this.#prices, contracts * WORDS)
   }
 }

@@ -1,4 +1,4 @@
-import { grown } from './columns.ts'
+import { PrintLogMemory } from './print-log-memory.ts'
 import {
   ARRIVAL,
   CONDITIONS,
@@ -40,50 +40,7 @@ const LATE_QUOTE_STEPS = 4_096
  *
  * An index is the number of the print modulo 2^32, from 1; 0 is none.
  */
-export class PrintLog {
-  readonly #rows: number
-  readonly #mask: number
-  readonly #bucketMask: number
-  #next = 1
-  readonly #f64: Float64Array
-  readonly #u32: Uint32Array
-  readonly #i32: Int32Array
-  readonly #u16: Uint16Array
-  readonly #u8: Uint8Array
-  readonly #buckets: Uint32Array
-  #newest = new Uint32Array(256)
-  /** Of each contract: its newest day, and the largest sequence of that day. */
-  #topDay = new Uint16Array(256)
-  #topSequence = new Float64Array(256)
-
-  /**
-   * `rows`: a power of two. Memory is reserved at once and touched as prints come: 66 bytes a
-   * row.
-   */
-  constructor(rows: number) {
-    if (!Number.isInteger(Math.log2(rows)) || rows < 2) {
-      throw new Error(`print log rows must be a power of two, were ${rows}`)
-    }
-    this.#rows = rows
-    this.#mask = rows - 1
-    this.#bucketMask = rows / 2 - 1
-    const buffer = new ArrayBuffer(rows * ROW_BYTES)
-    this.#f64 = new Float64Array(buffer)
-    this.#u32 = new Uint32Array(buffer)
-    this.#i32 = new Int32Array(buffer)
-    this.#u16 = new Uint16Array(buffer)
-    this.#u8 = new Uint8Array(buffer)
-    this.#buckets = new Uint32Array(rows / 2)
-  }
-
-  ensure(contracts: number): void {
-    if (contracts <= this.#newest.length) return
-    const size = Math.max(contracts, this.#newest.length * 2)
-    this.#newest = grown(this.#newest, new Uint32Array(size))
-    this.#topDay = grown(this.#topDay, new Uint16Array(size))
-    this.#topSequence = grown(this.#topSequence, new Float64Array(size))
-  }
-
+export class PrintLog extends PrintLogMemory {
   /**
    * Whether this print has been read already: same contract, day and sequence, and the same time,
    * price, size, exchange and conditions. A print without a sequence above 0 is always new.
@@ -100,29 +57,29 @@ export class PrintLog {
   ): Seen {
     if (!(sequence > 0)) return Seen.New
     // nearly every print: a sequence above all of its contract and day cannot have been seen
-    const topDay = this.#topDay[contract]!
-    if (day > topDay || (day === topDay && sequence > this.#topSequence[contract]!)) return Seen.New
+    const topDay = this.topDay[contract]!
+    if (day > topDay || (day === topDay && sequence > this.topSequence[contract]!)) return Seen.New
     let answer: Seen = Seen.New
-    let index = this.#buckets[this.#bucketOf(contract, sequence)]!
+    let index = this.buckets[this.bucketOf(contract, sequence)]!
     while (this.#holds(index)) {
-      const at = index & this.#mask
+      const at = index & this.mask
       if (
-        this.#f64[at * F64 + SEQUENCE] === sequence &&
-        this.#u32[at * W32 + CONTRACT] === contract &&
-        this.#u16[at * W16 + DAY] === day
+        this.f64[at * F64 + SEQUENCE] === sequence &&
+        this.u32[at * W32 + CONTRACT] === contract &&
+        this.u16[at * W16 + DAY] === day
       ) {
         if (
-          this.#f64[at * F64 + TIME] === time &&
-          this.#f64[at * F64 + PRICE] === price &&
-          this.#i32[at * W32 + SIZE] === size &&
-          this.#i32[at * W32 + EXCHANGE] === exchange &&
-          this.#u16[at * W16 + CONDITIONS] === conditions
+          this.f64[at * F64 + TIME] === time &&
+          this.f64[at * F64 + PRICE] === price &&
+          this.i32[at * W32 + SIZE] === size &&
+          this.i32[at * W32 + EXCHANGE] === exchange &&
+          this.u16[at * W16 + CONDITIONS] === conditions
         ) {
           return Seen.Duplicate
         }
         answer = Seen.SequenceReused
       }
-      index = this.#u32[at * W32 + IN_BUCKET]!
+      index = this.u32[at * W32 + IN_BUCKET]!
     }
     return answer
   }
@@ -140,38 +97,38 @@ export class PrintLog {
     arrival: number,
     state: PrintState,
   ): number {
-    const index = this.#next
-    this.#next = (index + 1) >>> 0 || 1
-    const at = index & this.#mask
-    this.#f64[at * F64 + TIME] = time
-    this.#f64[at * F64 + SEQUENCE] = sequence
-    this.#f64[at * F64 + PRICE] = price
-    this.#u32[at * W32 + CONTRACT] = contract
-    this.#i32[at * W32 + SIZE] = size
-    this.#i32[at * W32 + EXCHANGE] = exchange
-    this.#u32[at * W32 + ARRIVAL] = arrival
-    this.#u16[at * W16 + CONDITIONS] = conditions
-    this.#u16[at * W16 + DAY] = day
-    this.#u8[at * ROW_BYTES + STATE] = state
-    this.#u8[at * ROW_BYTES + QUOTE] = 0
-    this.#u32[at * W32 + HELD] = 0
+    const index = this.next
+    this.next = (index + 1) >>> 0 || 1
+    const at = index & this.mask
+    this.f64[at * F64 + TIME] = time
+    this.f64[at * F64 + SEQUENCE] = sequence
+    this.f64[at * F64 + PRICE] = price
+    this.u32[at * W32 + CONTRACT] = contract
+    this.i32[at * W32 + SIZE] = size
+    this.i32[at * W32 + EXCHANGE] = exchange
+    this.u32[at * W32 + ARRIVAL] = arrival
+    this.u16[at * W16 + CONDITIONS] = conditions
+    this.u16[at * W16 + DAY] = day
+    this.u8[at * ROW_BYTES + STATE] = state
+    this.u8[at * ROW_BYTES + QUOTE] = 0
+    this.u32[at * W32 + HELD] = 0
     // a cancel looks for prints only: a storm of cancels must not have to look through itself
     if (state !== PrintState.Cancel) {
-      this.#u32[at * W32 + IN_CONTRACT] = this.#newest[contract]!
-      this.#newest[contract] = index
+      this.u32[at * W32 + IN_CONTRACT] = this.newest[contract]!
+      this.newest[contract] = index
     }
     if (sequence > 0) {
-      if (day > this.#topDay[contract]!) {
-        this.#topDay[contract] = day
-        this.#topSequence[contract] = sequence
-      } else if (day === this.#topDay[contract] && sequence > this.#topSequence[contract]!) {
-        this.#topSequence[contract] = sequence
+      if (day > this.topDay[contract]!) {
+        this.topDay[contract] = day
+        this.topSequence[contract] = sequence
+      } else if (day === this.topDay[contract] && sequence > this.topSequence[contract]!) {
+        this.topSequence[contract] = sequence
       }
-      const bucket = this.#bucketOf(contract, sequence)
-      this.#u32[at * W32 + IN_BUCKET] = this.#buckets[bucket]!
-      this.#buckets[bucket] = index
+      const bucket = this.bucketOf(contract, sequence)
+      this.u32[at * W32 + IN_BUCKET] = this.buckets[bucket]!
+      this.buckets[bucket] = index
     } else {
-      this.#u32[at * W32 + IN_BUCKET] = NONE
+      this.u32[at * W32 + IN_BUCKET] = NONE
     }
     return index
   }
@@ -187,20 +144,20 @@ export class PrintLog {
     price: number,
     size: number,
   ): number {
-    let index = this.#newest[contract]!
+    let index = this.newest[contract]!
     while (this.#holds(index)) {
-      const at = index & this.#mask
+      const at = index & this.mask
       if (
-        this.#u32[at * W32 + CONTRACT] === contract &&
-        this.#f64[at * F64 + PRICE] === price &&
-        this.#i32[at * W32 + SIZE] === size &&
-        this.#i32[at * W32 + EXCHANGE] === exchange &&
-        this.#u16[at * W16 + DAY] === day &&
-        this.#u8[at * ROW_BYTES + STATE]! < PrintState.Removed
+        this.u32[at * W32 + CONTRACT] === contract &&
+        this.f64[at * F64 + PRICE] === price &&
+        this.i32[at * W32 + SIZE] === size &&
+        this.i32[at * W32 + EXCHANGE] === exchange &&
+        this.u16[at * W16 + DAY] === day &&
+        this.u8[at * ROW_BYTES + STATE]! < PrintState.Removed
       ) {
         return index
       }
-      index = this.#u32[at * W32 + IN_CONTRACT]!
+      index = this.u32[at * W32 + IN_CONTRACT]!
     }
     return NONE
   }
@@ -208,8 +165,8 @@ export class PrintLog {
   /** A print was let go without the quote that was asked for; `type`: its trade type. */
   awaitQuote(index: number, type: number): void {
     if (!this.#holds(index)) return
-    this.#u8[(index & this.#mask) * ROW_BYTES + QUOTE] = 1
-    this.#u8[(index & this.#mask) * ROW_BYTES + TYPE] = type
+    this.u8[(index & this.mask) * ROW_BYTES + QUOTE] = 1
+    this.u8[(index & this.mask) * ROW_BYTES + TYPE] = type
   }
 
   /**
@@ -217,81 +174,73 @@ export class PrintLog {
    * in [from, to]; it awaits none from then on. 0: there is none.
    */
   takeAwaiting(contract: number, from: number, to: number): number {
-    let index = this.#newest[contract]!
+    let index = this.newest[contract]!
     for (let step = 0; step < LATE_QUOTE_STEPS && this.#holds(index); step++) {
-      const at = index & this.#mask
-      const time = this.#f64[at * F64 + TIME]!
+      const at = index & this.mask
+      const time = this.f64[at * F64 + TIME]!
       if (
-        this.#u8[at * ROW_BYTES + QUOTE] === 1 &&
-        this.#u8[at * ROW_BYTES + STATE] === PrintState.Stored &&
+        this.u8[at * ROW_BYTES + QUOTE] === 1 &&
+        this.u8[at * ROW_BYTES + STATE] === PrintState.Stored &&
         time >= from &&
         time <= to
       ) {
-        this.#u8[at * ROW_BYTES + QUOTE] = 0
+        this.u8[at * ROW_BYTES + QUOTE] = 0
         return index
       }
-      index = this.#u32[at * W32 + IN_CONTRACT]!
+      index = this.u32[at * W32 + IN_CONTRACT]!
     }
     return NONE
   }
 
   priceOf(index: number): number {
-    return this.#f64[(index & this.#mask) * F64 + PRICE]!
+    return this.f64[(index & this.mask) * F64 + PRICE]!
   }
 
   sizeOf(index: number): number {
-    return this.#i32[(index & this.#mask) * W32 + SIZE]!
+    return this.i32[(index & this.mask) * W32 + SIZE]!
   }
 
   exchangeOf(index: number): number {
-    return this.#i32[(index & this.#mask) * W32 + EXCHANGE]!
+    return this.i32[(index & this.mask) * W32 + EXCHANGE]!
   }
 
   /** As awaitQuote was told. */
   typeOf(index: number): number {
-    return this.#u8[(index & this.#mask) * ROW_BYTES + TYPE]!
+    return this.u8[(index & this.mask) * ROW_BYTES + TYPE]!
   }
 
   timeOf(index: number): number {
-    return this.#f64[(index & this.#mask) * F64 + TIME]!
+    return this.f64[(index & this.mask) * F64 + TIME]!
   }
 
   sequenceOf(index: number): number {
-    return this.#f64[(index & this.#mask) * F64 + SEQUENCE]!
+    return this.f64[(index & this.mask) * F64 + SEQUENCE]!
   }
 
   arrivalOf(index: number): number {
-    return this.#u32[(index & this.#mask) * W32 + ARRIVAL]!
+    return this.u32[(index & this.mask) * W32 + ARRIVAL]!
   }
 
   stateOf(index: number): PrintState {
-    return this.#u8[(index & this.#mask) * ROW_BYTES + STATE] as PrintState
+    return this.u8[(index & this.mask) * ROW_BYTES + STATE] as PrintState
   }
 
   /** The held slot of a print in state Held. */
   heldOf(index: number): number {
-    return this.#u32[(index & this.#mask) * W32 + HELD]!
+    return this.u32[(index & this.mask) * W32 + HELD]!
   }
 
   hold(index: number, held: number): void {
-    this.#u8[(index & this.#mask) * ROW_BYTES + STATE] = PrintState.Held
-    this.#u32[(index & this.#mask) * W32 + HELD] = held
+    this.u8[(index & this.mask) * ROW_BYTES + STATE] = PrintState.Held
+    this.u32[(index & this.mask) * W32 + HELD] = held
   }
 
   /** A print that the ring has forgotten has no state to set. */
   setState(index: number, state: PrintState): void {
-    if (this.#holds(index)) this.#u8[(index & this.#mask) * ROW_BYTES + STATE] = state
+    if (this.#holds(index)) this.u8[(index & this.mask) * ROW_BYTES + STATE] = state
   }
 
   #holds(index: number): boolean {
-    return index !== NONE && (this.#next - index) >>> 0 <= this.#rows
-  }
-
-  #bucketOf(contract: number, sequence: number): number {
-    const low = sequence | 0
-    const high = (sequence / 4_294_967_296) | 0
-    let h = Math.imul(contract ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(low, 0xc2b2ae35)
-    h = Math.imul(h ^ (h >>> 15) ^ high, 0x27d4eb2f)
-    return (h ^ (h >>> 13)) & this.#bucketMask
+    return index !== NONE && (this.next - index) >>> 0 <= this.rows
   }
 }

@@ -1,4 +1,5 @@
 import { grown } from './columns.ts'
+import type { StateReader, StateWriter } from './state.ts'
 
 /**
  * The quotes of each contract in the order of their vendor time, so that a print can be held
@@ -126,6 +127,37 @@ export class QuoteHistory {
     this.askSize = this.#i32[row * I32 + ASK_SIZE]!
     this.venues = (bid - this.bid * VENUE_BASE) * VENUE_BASE + (ask - this.ask * VENUE_BASE)
     return true
+  }
+
+  save(out: StateWriter, contracts: number): void {
+    out.part('quotes', 1)
+    out.number(this.#horizonMs)
+    out.number(this.#rowsUsed)
+    out.number(this.#evicted)
+    out.column(this.#f64, this.#rowsUsed * F64)
+    out.column(this.#rings, contracts * RING)
+    for (const blocks of this.#free) out.column(Uint32Array.from(blocks))
+  }
+
+  /** Into a fresh instance of the same horizon, as `save` was told. */
+  load(from: StateReader, contracts: number): void {
+    this.ensure(contracts)
+    from.part('quotes', 1)
+    const horizonMs = from.number()
+    const used = from.number()
+    if (horizonMs !== this.#horizonMs || used > this.#rowsMax) {
+      const expected = `${this.#horizonMs} ms and at most ${this.#rowsMax} quotes`
+      throw new Error(`saved quotes: expected ${expected}, came ${horizonMs} ms and ${used}`)
+    }
+    this.#rowsUsed = used
+    this.#evicted = from.number()
+    this.#f64 = new Float64Array(Math.max(used * F64, this.#f64.length))
+    this.#i32 = new Int32Array(this.#f64.buffer)
+    from.into(this.#f64, used * F64)
+    from.into(this.#rings, contracts * RING)
+    for (const blocks of this.#free) {
+      for (const block of from.column(Uint32Array)) blocks.push(block)
+    }
   }
 
   /** Row of the quote at `place` in the order of time. */

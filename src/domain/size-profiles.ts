@@ -10,6 +10,7 @@ import {
   SIZE_BINS,
   sumOf,
 } from './profile-bytes.ts'
+import type { StateReader, StateWriter } from './state.ts'
 
 /** A percentile that nothing is known of yet, in a u16 column (slab/row-slab.ts has the same). */
 export const PERCENTILE_NONE = 0xffff
@@ -152,6 +153,34 @@ export class SizeProfiles {
       this.#trees[at] = prints === 0 ? undefined : tree
     }
     return true
+  }
+
+  /** All of it as it is; `snapshot` keeps one underlying for other versions of the engine. */
+  save(out: StateWriter, underlyings: number): void {
+    out.part('size profiles', 1)
+    out.column(this.#prints, underlyings * BUCKETS)
+    out.column(this.#day, underlyings)
+    out.column(this.#isChanged, underlyings)
+    const trees = this.#trees.slice(0, underlyings * BUCKETS)
+    out.column(Uint8Array.from(trees, (tree) => (tree === undefined ? 0 : 1)))
+    for (const tree of trees) if (tree !== undefined) out.column(tree)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, underlyings: number): void {
+    this.ensure(underlyings)
+    from.part('size profiles', 1)
+    from.into(this.#prints, underlyings * BUCKETS)
+    from.into(this.#day, underlyings)
+    from.into(this.#isChanged, underlyings)
+    const isThere = new Uint8Array(underlyings * BUCKETS)
+    from.into(isThere, isThere.length)
+    isThere.forEach((is, at) => {
+      if (is === 0) return
+      const tree = new Uint32Array(PROFILE_BINS)
+      from.into(tree, PROFILE_BINS)
+      this.#trees[at] = tree
+    })
   }
 
   #fade(underlying: number): void {

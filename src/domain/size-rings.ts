@@ -1,4 +1,5 @@
 import { grown } from './columns.ts'
+import type { StateReader, StateWriter } from './state.ts'
 
 /**
  * The sizes of the last `window` prints of each of many things (contracts, underlyings), with their
@@ -65,6 +66,36 @@ export class SizeRings {
     this.#sum[id]! += size
     // the count only has to tell the slot and "full": it never leaves [0, 2 x window)
     ids[at + SEEN] = seen + 1 === 2 * this.window ? this.window : seen + 1
+  }
+
+  save(out: StateWriter, ids: number): void {
+    out.part('size rings', 1)
+    out.number(this.window)
+    out.number(this.#arenaUsed)
+    out.column(this.#arena, this.#arenaUsed)
+    out.column(this.#ids, ids * WORDS)
+    out.column(this.#sum, ids)
+    for (let capacity = FIRST_CAPACITY; capacity <= this.window; capacity *= GROWTH) {
+      out.column(Uint32Array.from(this.#freeList(capacity)))
+    }
+  }
+
+  /** Into a fresh instance of the same window, as `save` was told. */
+  load(from: StateReader, ids: number): void {
+    this.ensure(ids)
+    from.part('size rings', 1)
+    const window = from.number()
+    if (window !== this.window) {
+      throw new Error(`saved sizes: expected a window of ${this.window} prints, came ${window}`)
+    }
+    this.#arenaUsed = from.number()
+    this.#arena = new Uint32Array(Math.max(this.#arenaUsed, this.#arena.length))
+    from.into(this.#arena, this.#arenaUsed)
+    from.into(this.#ids, ids * WORDS)
+    from.into(this.#sum, ids)
+    for (let capacity = FIRST_CAPACITY; capacity <= this.window; capacity *= GROWTH) {
+      this.#free.set(capacity, [...from.column(Uint32Array)])
+    }
   }
 
   #grow(at: number, capacity: number): number {

@@ -1,5 +1,6 @@
 import { grown } from './columns.ts'
 import { type HeldPrints, NO_PRINT } from './held-prints.ts'
+import type { Column, StateReader, StateWriter } from './state.ts'
 
 const FIRST_WINDOWS = 256
 
@@ -136,6 +137,44 @@ export class Windows {
     this.#free.push(window)
   }
 
+  /** Their legs are saved with the held prints. */
+  save(out: StateWriter, contracts: number): void {
+    out.part('windows', 1)
+    out.number(this.#used)
+    out.column(Uint32Array.from(this.#free))
+    out.column(this.#open, 2 * contracts)
+    out.column(Uint32Array.from(this.active))
+    out.column(Uint32Array.from(this.#heaps, (heap) => heap.length))
+    out.column(Uint32Array.from(this.#heaps.flat()))
+    for (const column of this.#columns()) out.column(column, this.#used)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, contracts: number): void {
+    this.ensure(contracts)
+    from.part('windows', 1)
+    this.#used = from.number()
+    this.#free = [...from.column(Uint32Array)]
+    from.into(this.#open, 2 * contracts)
+    for (const underlying of from.column(Uint32Array)) this.active.add(underlying)
+    const lengths = from.column(Uint32Array)
+    const members = from.column(Uint32Array)
+    let at = 0
+    for (const length of lengths) {
+      this.#heaps.push([...members.subarray(at, at + length)])
+      at += length
+    }
+    while (this.first.length < this.#used) this.#grow()
+    for (const column of this.#columns()) from.into(column, this.#used)
+  }
+
+  #columns(): Column[] {
+    return [
+      ...[this.underlying, this.first, this.last, this.legs, this.size, this.head, this.#tail],
+      ...[this.#key, this.#exchange, this.#venues, this.#heapAt],
+    ]
+  }
+
   #clear(window: number): void {
     this.first[window] = Number.POSITIVE_INFINITY
     this.last[window] = Number.NEGATIVE_INFINITY
@@ -211,20 +250,22 @@ export class Windows {
   }
 
   #take(): number {
-    if (this.#used === this.first.length) {
-      const n = this.#used * 2
-      this.underlying = grown(this.underlying, new Uint32Array(n))
-      this.first = grown(this.first, new Float64Array(n))
-      this.last = grown(this.last, new Float64Array(n))
-      this.legs = grown(this.legs, new Uint32Array(n))
-      this.size = grown(this.size, new Float64Array(n))
-      this.head = grown(this.head, new Int32Array(n))
-      this.#tail = grown(this.#tail, new Int32Array(n))
-      this.#key = grown(this.#key, new Uint32Array(n))
-      this.#exchange = grown(this.#exchange, new Int32Array(n))
-      this.#venues = grown(this.#venues, new Uint8Array(n))
-      this.#heapAt = grown(this.#heapAt, new Uint32Array(n))
-    }
+    if (this.#used === this.first.length) this.#grow()
     return this.#used++
+  }
+
+  #grow(): void {
+    const n = this.first.length * 2
+    this.underlying = grown(this.underlying, new Uint32Array(n))
+    this.first = grown(this.first, new Float64Array(n))
+    this.last = grown(this.last, new Float64Array(n))
+    this.legs = grown(this.legs, new Uint32Array(n))
+    this.size = grown(this.size, new Float64Array(n))
+    this.head = grown(this.head, new Int32Array(n))
+    this.#tail = grown(this.#tail, new Int32Array(n))
+    this.#key = grown(this.#key, new Uint32Array(n))
+    this.#exchange = grown(this.#exchange, new Int32Array(n))
+    this.#venues = grown(this.#venues, new Uint8Array(n))
+    this.#heapAt = grown(this.#heapAt, new Uint32Array(n))
   }
 }
