@@ -1,10 +1,11 @@
-import { chmod, mkdir, truncate, unlink } from 'node:fs/promises'
+import { truncate, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DiskQueue } from './disk-queue.ts'
+import { makePrivate, syncFolder } from './folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { isBefore, listSegments, type Position, segmentName } from './position.ts'
 import { CONNECTION_MAX, type JournalFrame, recordBytes, writeRecord } from './record.ts'
-import { SegmentFile, syncFolder } from './segment-file.ts'
+import { SegmentFile } from './segment-file.ts'
 import { type SegmentEnd, scanSegment } from './segment-scan.ts'
 
 /** More than this on its way to the disk: append() says no. */
@@ -88,8 +89,7 @@ export class Journal {
    * process writes the folder, and when it cannot be read or written.
    */
   static async open(dir: string, options: JournalOptions): Promise<Journal> {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
-    await chmod(dir, 0o700)
+    await makePrivate(dir)
     const unlock = await lockFolder(dir)
     try {
       const sizes = new Map<number, number>()

@@ -1,22 +1,12 @@
 import { constants, writev } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from './folder.ts'
 import type { Batch } from './pending.ts'
 import { segmentName } from './position.ts'
 
 /** Buffers of one system call: what every system takes (IOV_MAX). */
 const BUFFERS_MAX = 1024
-
-/** Makes names that were added to a folder, or removed, last through a power cut. */
-export async function syncFolder(dir: string): Promise<void> {
-  if (process.platform === 'win32') return // a folder cannot be opened there
-  const folder = await open(dir, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
 
 /** The segment that is being written. */
 export class SegmentFile {

@@ -1,8 +1,8 @@
-import { chmod, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { makePrivate, syncFolder } from './folder.ts'
 import type { Position } from './position.ts'
-import { syncFolder } from './segment-file.ts'
 
 /** What a state was made with: another one cannot go on with it. */
 export type SnapshotHeader = {
@@ -54,8 +54,7 @@ type Head = {
  * newest. A crash or a full disk on the way leaves those that were there. Throws when it fails.
  */
 export async function writeSnapshot(dir: string, snapshot: Snapshot): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
-  await chmod(dir, 0o700)
+  await makePrivate(dir)
   const numbers = await listSnapshots(dir)
   const path = pathOf(dir, (numbers[0] ?? 0) + 1)
   const unfinished = `${path}.tmp`

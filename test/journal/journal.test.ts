@@ -200,6 +200,12 @@ test.skipIf(process.platform === 'win32')('only this user can read the folder', 
   expect(open.length).toBe(3)
 })
 
+test('a folder that cannot be one is refused with what to do', async () => {
+  const path = join(root, 'a-file')
+  await writeFile(path, '')
+  await expect(openJournal(path)).rejects.toThrow(/a-file cannot be used.*set FLOW_DATA_DIR/)
+})
+
 test('a connection that has no number of a connection is refused before anything is written', async () => {
   const dir = newDir()
   const journal = await openJournal(dir)
