@@ -46,6 +46,7 @@ async function echo(peer: Peer): Promise<void> {
     peer.send(trade({ [field]: key }))
   }
   peer.ws.send(`[{"ev":"status","status":"error","message":"${ESCAPED}"}]`)
+  peer.send(status('error', `no vendor knows ${TOKEN}, and the log hides it all the same`))
   peer.ws.send(`no JSON: ${key}`)
   peer.ws.send(Buffer.from(key))
   peer.send(trade({ p: 9, s: 500, c: undefined }), trade({ p: 9, s: 600, c: undefined }))

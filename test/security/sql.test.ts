@@ -13,7 +13,7 @@ const SRC = join(import.meta.dirname, '../../src')
 
 /** What makes a text SQL, or a part of it. Ordinary words in errors are in lower case. */
 const IS_SQL =
-  /\b(?:SELECT|INSERT INTO|UPDATE [a-z_$]|DELETE FROM|COPY [a-z$]|CREATE [A-Z]|ALTER [A-Z]|DROP [A-Z]|TRUNCATE|SET [a-z_]+ [=T]|WHERE|ORDER BY|VALUES|RETURNING|LIMIT|JOIN|ANY\()|[a-z] [<>]?= \$(?!\{)/
+  /\b(?:SELECT|INSERT INTO|UPDATE [a-z_$]|DELETE FROM|COPY [a-z$]|CREATE [A-Z]|ALTER [A-Z]|DROP [A-Z]|TRUNCATE|SET [a-z_]+ [=T]|WHERE|ORDER BY|VALUES|RETURNING|LIMIT|JOIN|ANY\()|[a-z] [<>]?= '?\$(?!\{)/
 
 /**
  * What may stand in a SQL text beside its constants (names in capitals), and why nobody outside can
@@ -44,9 +44,10 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'writer/repeats.ts': ['timeMin', 'timeMax'], // numbers
   'writer/sink.ts': ['others'], // a text of that file
   'writer/transaction.ts': [
-    'set', // these three: texts of that file with numbers and the uuid of the writer
+    'set', // these three: texts of that file
     'where',
     'mark',
+    'writer', // a uuid that this process made
     'batchNumber', // these three: numbers
     'Date.now()',
     'Math.floor(receivedTo)',
