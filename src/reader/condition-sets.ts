@@ -1,4 +1,5 @@
 import { policyOf } from '../domain/conditions.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 import { CONDITION_SET_NONE } from '../slab/definitions.ts'
 
 /** Set ids are u16 and 0 means none. */
@@ -52,6 +53,22 @@ export class ConditionSets {
   /** The conditions of a set. */
   list(set: number): readonly (number | string)[] {
     return this.#lists[set]!
+  }
+
+  save(out: StateWriter): void {
+    out.part('condition sets', 1)
+    out.number(this.#lists.length)
+    for (const list of this.#lists) out.list(list)
+  }
+
+  /** Into a fresh instance: each list gets the id that it had. */
+  load(from: StateReader): void {
+    from.part('condition sets', 1)
+    const sets = from.number()
+    for (let set = 0; set < sets; set++) {
+      const id = this.idOf(from.list())
+      if (id !== set) throw new Error(`saved condition sets: expected set ${set}, came set ${id}`)
+    }
   }
 
   since(set: number): readonly (readonly (number | string)[])[] {

@@ -1,4 +1,5 @@
 import { underlyingOf } from '../domain/contract.ts'
+import { StateReader, StateWriter } from '../domain/state.ts'
 import type { Definitions } from '../slab/definitions.ts'
 import { ConditionSets } from './condition-sets.ts'
 import { rootKeyOf, rootTextOf, TICKER_BYTES_MAX, TICKER_BYTES_MIN } from './ticker-bytes.ts'
@@ -165,6 +166,58 @@ export class Dictionary {
     }
   }
 
+  /** All contracts, underlyings and condition lists with their ids. */
+  save(): Uint8Array<ArrayBuffer> {
+    const out = new StateWriter()
+    out.part('dictionary', 1)
+    out.list(this.#underlyings)
+    out.number(this.#size)
+    out.column(this.#arena, this.#size * WORDS)
+    out.column(this.#owner, this.#size)
+    this.#conditionSets.save(out)
+    return out.bytes()
+  }
+
+  /**
+   * Takes over what a dictionary of the same watched underlyings has saved, before anything else.
+   * Throws for bytes that do not fit; this one is of no use then.
+   */
+  load(bytes: Uint8Array): void {
+    if (this.#size > 0 || this.nextConditionSet > 1) {
+      throw new Error('a saved dictionary is for a fresh one')
+    }
+    const from = new StateReader(bytes)
+    from.part('dictionary', 1)
+    this.#loadUnderlyings(from.list().map(String))
+    const size = from.number()
+    if (size > this.#contractsMax) {
+      throw new Error(`saved dictionary: expected ${this.#contractsMax} contracts, came ${size}`)
+    }
+    while (this.#owner.length < size) this.#growArena()
+    from.into(this.#arena, size * WORDS)
+    from.into(this.#owner, size)
+    this.#size = size
+    for (let id = 0; id < size; id++) this.#firstContract[this.#owner[id]!] ??= id
+    let slots = this.#slots.length
+    while (size * 2 > slots) slots *= 2
+    this.#fillSlots(slots)
+    this.#conditionSets.load(from)
+    from.end()
+  }
+
+  /** Watched ones have the ids of their order, so they must be the same. */
+  #loadUnderlyings(names: readonly string[]): void {
+    const watched = this.#underlyings
+    const fits = this.#watchesAll || names.length === watched.length
+    if (!fits || watched.some((name, id) => name !== names[id])) {
+      const [expected, came] = [watched.join(', '), names.join(', ')]
+      throw new Error(`saved dictionary: expected the underlyings ${expected}, came ${came}`)
+    }
+    for (const name of names.slice(watched.length)) {
+      this.#underlyingIds.set(name, this.#underlyings.push(name) - 1)
+    }
+  }
+
   /** Underlying id of a contract that is not in the table yet, or why it gets no id. */
   #ownerOf(bytes: Uint8Array, start: number, end: number): number {
     const key = rootKeyOf(bytes, start, end)
@@ -195,7 +248,7 @@ export class Dictionary {
     this.#firstContract[owner] ??= id
     this.#slots[slot] = id + 1
     this.#size = id + 1
-    if (this.#size * 2 > this.#slots.length) this.#growSlots()
+    if (this.#size * 2 > this.#slots.length) this.#fillSlots(this.#slots.length * 2)
     return id
   }
 
@@ -209,8 +262,9 @@ export class Dictionary {
     this.#owner = owner
   }
 
-  #growSlots(): void {
-    const slots = new Uint32Array(this.#slots.length * 2)
+  /** A table of `length` slots, a power of two, in place of the one there is. */
+  #fillSlots(length: number): void {
+    const slots = new Uint32Array(length)
     const mask = slots.length - 1
     const a = this.#arena
     for (let id = 0; id < this.#size; id++) {

@@ -1,4 +1,4 @@
-import type { ShardDefinitions } from '../slab/definitions.ts'
+import type { ShardDefinitions, ShardKnowledge } from '../slab/definitions.ts'
 import { EVENT_SLAB_ROWS, EventSlab } from '../slab/event-slab.ts'
 import type { SlabPool } from '../slab/slab-pool.ts'
 import type { Dictionary } from './dictionary.ts'
@@ -54,6 +54,11 @@ export class Router {
     this.#rows = new Uint32Array(shards)
     this.#readAt = new Float64Array(shards)
     this.#clocks = new Float64Array(connections).fill(Number.NaN)
+  }
+
+  /** A restored shard is not told again what it knows (ShardMap.skipKnown). */
+  skipKnown(shard: number, known: ShardKnowledge): void {
+    this.#map.skipKnown(shard, known)
   }
 
   /** Takes the frame's rows from `from` on; gives the first that found no free slab, or `rows`. */

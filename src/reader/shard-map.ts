@@ -1,10 +1,12 @@
 import { grown } from '../domain/columns.ts'
 import { isAdjusted, parseContract } from '../domain/contract.ts'
 import {
+  CONDITION_SET_NONE,
   CONTRACT_ADJUSTED,
   CONTRACT_CALL,
   CONTRACT_WORDS,
   type ShardDefinitions,
+  type ShardKnowledge,
   type UnderlyingProfile,
 } from '../slab/definitions.ts'
 import type { Dictionary } from './dictionary.ts'
@@ -38,7 +40,7 @@ export class ShardMap {
     this.#shards = shards
     this.#contractsOf = new Array<number>(shards).fill(0)
     this.#fresh = Array.from({ length: shards }, () => [])
-    this.#setsSent = new Array<number>(shards).fill(dictionary.nextConditionSet)
+    this.#setsSent = new Array<number>(shards).fill(CONDITION_SET_NONE + 1)
   }
 
   /** Gives every contract that the dictionary has learnt since the last call its shard. */
@@ -57,6 +59,28 @@ export class ShardMap {
       this.#fresh[shard]!.push(contract)
     }
     this.#known = size
+  }
+
+  /**
+   * The shard has been restored with what it had been told: it is not told again. To be called
+   * for each shard once the dictionary is loaded, ahead of the first `takeDefinitions`. Throws when
+   * the shard knows more than the dictionary: they are not of one moment.
+   */
+  skipKnown(shard: number, known: ShardKnowledge): void {
+    this.learn()
+    const { contracts, nextConditionSet } = known
+    const { nextConditionSet: next } = this.#dictionary
+    const had = this.#contractsOf[shard]!
+    if (contracts > had || nextConditionSet > next) {
+      const came = `the state of shard ${shard} has ${contracts} and ${nextConditionSet}`
+      throw new Error(`the dictionary has ${had} contracts and ${next} condition sets, ${came}`)
+    }
+    const fresh = this.#fresh[shard]!
+    for (const contract of fresh.slice(0, contracts)) {
+      this.#profiled.add(this.#dictionary.underlyingId(contract))
+    }
+    this.#fresh[shard] = fresh.slice(contracts)
+    this.#setsSent[shard] = nextConditionSet
   }
 
   /** What this shard has not been told yet; null when it knows all. */

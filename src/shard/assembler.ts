@@ -3,6 +3,7 @@ import { SENTIMENT_TEXT, Side, type TradeType } from '../domain/labels.ts'
 import { aggressivenessOf, legType } from '../domain/opra.ts'
 import { type PrintLog, PrintState } from '../domain/print-log.ts'
 import { PERCENTILE_NONE } from '../domain/size-profiles.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import { NO_WINDOW, Windows } from '../domain/windows.ts'
 import { FLAG_SWEEP } from '../slab/row-slab.ts'
@@ -250,6 +251,28 @@ export class Assembler {
   /** Premium by underlying and sentiment since the last call, PREMIUM_SLOTS numbers a line. */
   takePremium(): Float64Array<ArrayBuffer> {
     return this.#premium.take()
+  }
+
+  /** Whether nothing waits to be taken: rows, counts, premium. */
+  get isTaken(): boolean {
+    return this.sink.isTaken && this.#premium.isTaken && this.#counts.every((n) => n === 0)
+  }
+
+  save(out: StateWriter, contracts: number): void {
+    out.part('assembler', 1)
+    out.number(this.clock)
+    this.held.save(out)
+    this.pending.save(out)
+    this.#windows.save(out, contracts)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, contracts: number): void {
+    from.part('assembler', 1)
+    this.clock = from.number()
+    this.held.load(from)
+    this.pending.load(from)
+    this.#windows.load(from, contracts)
   }
 
   count(slot: number): void {

@@ -21,6 +21,11 @@ export class Cancels {
     this.#assembler = assembler
   }
 
+  /** Whether nothing waits for `take`: then there is nothing to save. */
+  get isTaken(): boolean {
+    return this.#cancels.length === 0
+  }
+
   /** The cancels since the last call, with what each removed. */
   take(): Cancel[] {
     const cancels = this.#cancels

@@ -15,9 +15,10 @@ import { ContractTable } from './contracts.ts'
 import { COUNT_BELOW_MIN_SIZE, COUNT_DUPLICATE, COUNT_SEQUENCE_REUSED } from './counts.ts'
 import { EventTime } from './event-time.ts'
 import { Evidence } from './evidence.ts'
-import { type Facts, holdFacts, holdPrint } from './hold.ts'
+import { holdFacts, holdPrint } from './hold.ts'
 import { Labeller, type Rules } from './labeller.ts'
 import type { RowSink } from './row-sink.ts'
+import { ensureRoom, loadShard, type ShardParts, saveShard } from './shard-state.ts'
 import { UnderlyingPrices } from './underlying-prices.ts'
 
 export type ClassifierOptions = AssemblerOptions & {
@@ -47,8 +48,8 @@ export class Classifier {
   readonly #log: PrintLog
   readonly #assembler: Assembler
   readonly #evidence: Evidence
-  readonly #facts: Facts
   readonly #cancels: Cancels
+  readonly #parts: ShardParts
 
   constructor(options: ClassifierOptions) {
     const { rules, windowMs, quoteMaxAgeMs, quoteRowsMax, lookupPremium } = options
@@ -63,7 +64,6 @@ export class Classifier {
     this.#log = new PrintLog(options.printLogRows)
     this.#assembler = new Assembler(options, this.#contracts, this.#log)
     this.#cancels = new Cancels(this.#contracts, this.#days, this.#log, this.#assembler)
-    this.#facts = { days: this.#days, profiles: this.#profiles, prices: this.#prices }
     this.#evidence = new Evidence({
       contracts: this.#contracts,
       days: this.#days,
@@ -73,6 +73,19 @@ export class Classifier {
       assembler: this.#assembler,
       mayBeLeg: (conditions) => this.#isOpra && this.#contracts.policies[conditions]!.mayBeLeg,
     })
+    this.#parts = {
+      contracts: this.#contracts,
+      eventTime: this.#eventTime,
+      quotes: this.#quotes,
+      labeller: this.#labeller,
+      days: this.#days,
+      profiles: this.#profiles,
+      prices: this.#prices,
+      log: this.#log,
+      assembler: this.#assembler,
+      evidence: this.#evidence,
+      cancels: this.#cancels,
+    }
   }
 
   /** Where the final rows go. */
@@ -92,20 +105,27 @@ export class Classifier {
 
   define(definitions: ShardDefinitions): void {
     this.#contracts.define(definitions)
-    const contracts = this.#contracts.count
-    const underlyings = this.#contracts.underlyings
-    this.#quotes.ensure(contracts)
-    this.#labeller.ensure(contracts, underlyings)
-    this.#days.ensure(contracts)
-    this.#profiles.ensure(underlyings)
-    this.#prices.ensure(contracts, underlyings)
-    this.#log.ensure(contracts)
-    this.#assembler.ensure(contracts, underlyings)
-    this.#eventTime.ensure(underlyings)
+    ensureRoom(this.#parts)
     // one that is damaged or of another version is learnt anew
     for (const { underlying, profile } of definitions.profiles) {
       this.#profiles.restore(underlying, profile)
     }
+  }
+
+  /**
+   * All that it knows, between two slabs: one that loads it gives the same for all that comes
+   * after. Throws while something waits to be taken. What it answers has a buffer of its own.
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    return saveShard(this.#options, this.#parts)
+  }
+
+  /**
+   * Takes over what a classifier of the same options has saved, before anything else. Throws for
+   * bytes that do not fit; this one is of no use then.
+   */
+  load(bytes: Uint8Array): void {
+    loadShard(this.#options, this.#parts, bytes)
   }
 
   /** What the size profiles have learnt since the last call, by underlying. */
@@ -265,7 +285,7 @@ export class Classifier {
       const slot = assembler.take()
       const expiration = this.#contracts.expirationDay[id]!
       holdPrint(assembler.held, slot, slab, row, id, arrival, index, dte(day, expiration), labels)
-      holdFacts(assembler.held, slot, this.#facts, underlying, day, now, dollars, before)
+      holdFacts(assembler.held, slot, this.#parts, underlying, day, now, dollars, before)
       if (isLeg) assembler.join(slot, index, id, underlying, now)
       else if (isPending) assembler.wait(slot, index, id)
       else assembler.finish(slot)

@@ -1,5 +1,6 @@
 import { grown } from '../domain/columns.ts'
 import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 
 /**
  * What is known of each contract's day, a row of 32 bytes a contract, because each print touches
@@ -83,6 +84,18 @@ export class ContractDays {
   /** Shares a contract stands for; 100 until a source says otherwise. */
   multiplier(contract: number): number {
     return this.#u16[contract * W16 + MULTIPLIER]! || CONTRACT_MULTIPLIER
+  }
+
+  save(out: StateWriter, contracts: number): void {
+    out.part('contract days', 1)
+    out.column(this.#u32, contracts * W32)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, contracts: number): void {
+    this.ensure(contracts)
+    from.part('contract days', 1)
+    from.into(this.#u32, contracts * W32)
   }
 
   #begin(contract: number, day: number): void {

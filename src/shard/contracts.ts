@@ -1,5 +1,6 @@
 import { grown } from '../domain/columns.ts'
 import { type ConditionPolicy, policyOf } from '../domain/conditions.ts'
+import type { Column, StateReader, StateWriter } from '../domain/state.ts'
 import {
   CONTRACT_ADJUSTED,
   CONTRACT_CALL,
@@ -20,6 +21,8 @@ export class ContractTable {
   strikeMills = new Uint32Array(256)
   /** Policy of each condition set; set 0 is the empty list. */
   readonly policies: ConditionPolicy[] = [policyOf([])]
+  /** The conditions of each set, to be saved. */
+  readonly #lists: (readonly (number | string)[])[] = [[]]
   /** One more than the largest underlying id. */
   underlyings = 0
 
@@ -42,8 +45,38 @@ export class ContractTable {
       this.underlyings = Math.max(this.underlyings, words[at + 1]! + 1)
     }
     definitions.conditionSets.forEach((list, i) => {
-      this.policies[definitions.firstConditionSet + i] = policyOf(list)
+      this.#defineSet(definitions.firstConditionSet + i, list)
     })
+  }
+
+  save(out: StateWriter): void {
+    out.part('contracts', 1)
+    out.number(this.#count)
+    out.number(this.underlyings)
+    for (const column of this.#columns()) out.column(column, this.#count)
+    out.number(this.#lists.length)
+    for (const list of this.#lists) out.list(list)
+  }
+
+  /** Into a fresh instance. */
+  load(from: StateReader): void {
+    from.part('contracts', 1)
+    this.#count = from.number()
+    this.underlyings = from.number()
+    while (this.id.length < this.#count) this.#grow()
+    for (const column of this.#columns()) from.into(column, this.#count)
+    const sets = from.number()
+    for (let set = 0; set < sets; set++) this.#defineSet(set, from.list())
+  }
+
+  #defineSet(set: number, list: readonly (number | string)[]): void {
+    this.policies[set] = policyOf(list)
+    this.#lists[set] = list
+  }
+
+  #columns(): Column[] {
+    const { id, underlying, expirationDay, isCall, isAdjusted, strikeMills } = this
+    return [id, underlying, expirationDay, isCall, isAdjusted, strikeMills]
   }
 
   #grow(): void {

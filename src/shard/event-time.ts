@@ -1,4 +1,5 @@
 import { grown } from '../domain/columns.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 
 /**
  * Event time of each underlying (rules.md): the largest vendor time of its events read so far. When
@@ -51,5 +52,21 @@ export class EventTime {
   /** The reading clock of the underlying's connection, out of those of all; NaN: none. */
   clockNow(underlying: number, clocks: ArrayLike<number>): number {
     return clocks[this.#connection[underlying]!] ?? Number.NaN
+  }
+
+  save(out: StateWriter, underlyings: number): void {
+    out.part('event time', 1)
+    out.column(this.#time, underlyings)
+    out.column(this.#clock, underlyings)
+    out.column(this.#connection, underlyings)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, underlyings: number): void {
+    this.ensure(underlyings)
+    from.part('event time', 1)
+    from.into(this.#time, underlyings)
+    from.into(this.#clock, underlyings)
+    from.into(this.#connection, underlyings)
   }
 }

@@ -1,5 +1,6 @@
 import type { TradeType } from '../domain/labels.ts'
 import type { PrintLog } from '../domain/print-log.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 import {
   type EventSlab,
   KIND_ASKED,
@@ -55,6 +56,21 @@ export class Evidence {
         prices.set(underlying, slab.time[row]!, slab.priceA[row]!, slab.sizeA[row]!)
         return
     }
+  }
+
+  /** Whether nothing waits for `takeRequotes`. */
+  get isTaken(): boolean {
+    return this.#requotes.length === 0
+  }
+
+  save(out: StateWriter): void {
+    out.part('evidence', 1)
+    out.number(this.#askedAt)
+  }
+
+  load(from: StateReader): void {
+    from.part('evidence', 1)
+    this.#askedAt = from.number()
   }
 
   /** Late quotes for stored rows since the last call. */

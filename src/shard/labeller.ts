@@ -20,6 +20,7 @@ import type { QuoteHistory } from '../domain/quote-history.ts'
 import { isUsable, sideOf } from '../domain/quote-rule.ts'
 import * as seed from '../domain/seed.ts'
 import { SizeRings } from '../domain/size-rings.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 import { venueCode } from '../slab/event-slab.ts'
 import {
   FLAG_ABOVE_ASK,
@@ -173,6 +174,20 @@ export class Labeller {
     this.tradeType = type
     this.flags = 0
     this.#byQuote(isCall, price, size, exchange, true, Number.NaN)
+  }
+
+  /** The fields are not part of it: each print and each quote sets its own. */
+  save(out: StateWriter, contracts: number, underlyings: number): void {
+    this.#contractSizes.save(out, contracts)
+    this.#underlyingSizes.save(out, underlyings)
+    this.#lastPrices.save(out, contracts)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, contracts: number, underlyings: number): void {
+    this.#contractSizes.load(from, contracts)
+    this.#underlyingSizes.load(from, underlyings)
+    this.#lastPrices.load(from, contracts)
   }
 
   /** All that follows from the quote at hand; the type is known. */

@@ -1,4 +1,5 @@
 import type { HeldPrints } from '../domain/held-prints.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 
 /**
  * How long a print waits for the NBBO that was asked for, ms of the reading clock: a request takes
@@ -60,6 +61,27 @@ export class PendingPrints {
 
   takeAll(contract: number): readonly number[] {
     return this.#take(contract, () => true)
+  }
+
+  /** The prints themselves are saved with the held prints. */
+  save(out: StateWriter): void {
+    out.part('pending prints', 1)
+    out.column(Uint32Array.from(this.#slots.keys()))
+    out.column(Uint32Array.from(this.#slots.values(), (slots) => slots.length))
+    out.column(Uint32Array.from([...this.#slots.values()].flat()))
+  }
+
+  /** Into a fresh instance. */
+  load(from: StateReader): void {
+    from.part('pending prints', 1)
+    const contracts = from.column(Uint32Array)
+    const lengths = from.column(Uint32Array)
+    const slots = from.column(Uint32Array)
+    contracts.forEach((contract, i) => {
+      const end = this.#count + lengths[i]!
+      this.#slots.set(contract, [...slots.subarray(this.#count, end)])
+      this.#count = end
+    })
   }
 
   #take(contract: number, isTaken: (slot: number) => boolean): readonly number[] {

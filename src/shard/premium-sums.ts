@@ -23,6 +23,11 @@ export class PremiumSums {
     this.#dollars[underlying * SENTIMENT_TEXT.length + sentiment]! += dollars
   }
 
+  /** Whether nothing waits for `take`: then there is nothing to save. */
+  get isTaken(): boolean {
+    return this.#touched.length === 0
+  }
+
   /** The sums since the last call, PREMIUM_SLOTS numbers an underlying. */
   take(): Float64Array<ArrayBuffer> {
     const lines = new Float64Array(this.#touched.length * PREMIUM_SLOTS)

@@ -35,6 +35,11 @@ export class RowSink {
     return this.#firstWaiting !== NO_PRINT
   }
 
+  /** Whether nothing waits for `take`, or for room: then there is nothing to save. */
+  get isTaken(): boolean {
+    return this.#rows === 0 && this.#filled.length === 0 && !this.isWaiting
+  }
+
   /** Whether one more row can be written at once. */
   get hasRoom(): boolean {
     return !this.isWaiting && (this.#slab !== null || this.#empty.length > 0)

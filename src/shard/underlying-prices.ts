@@ -3,7 +3,16 @@ import { UnderlyingSource } from '../domain/labels.ts'
 import { ParityPairs } from '../domain/parity.ts'
 import type { QuoteHistory } from '../domain/quote-history.ts'
 import { isUsable } from '../domain/quote-rule.ts'
+import type { StateReader, StateWriter } from '../domain/state.ts'
 import type { ContractTable } from './contracts.ts'
+import {
+  type Expiration,
+  loadPairs,
+  NO_CONTRACT,
+  type QuotedPairs,
+  savePairs,
+  TICKS_PER_MILL,
+} from './quoted-pairs.ts'
 
 /** Older prices of the feed say nothing of a print, ms of event time. */
 const FEED_AGE_MS_MAX = 15_000
@@ -11,24 +20,6 @@ const FEED_AGE_MS_MAX = 15_000
 const PARITY_MS = 250
 /** Pairs kept of one underlying; of more, what is over goes first, then what is furthest away. */
 const PAIRS_MAX = 1_024
-const TICKS_PER_MILL = 10
-
-const NO_CONTRACT = -1
-
-type Pair = { readonly strike: number; call: number; put: number }
-
-/** The quoted pairs of one expiration by strike, 1/1,000 dollar. */
-type Expiration = { readonly day: number; readonly pairs: Map<number, Pair> }
-
-type Underlying = {
-  /** Nearest first. */
-  readonly expirations: Expiration[]
-  pairs: number
-  /** New York date of the newest print that asked. */
-  day: number
-  parity: number
-  parityAt: number
-}
 
 /**
  * The price of each underlying at the time of a print: that of the vendor's stocks or indices feed
@@ -42,7 +33,7 @@ export class UnderlyingPrices {
   #feedPrice = new Float64Array(16)
   #feedTime = new Float64Array(16).fill(Number.NEGATIVE_INFINITY)
   #feedSource = new Uint8Array(16)
-  readonly #underlyings: (Underlying | undefined)[] = []
+  readonly #underlyings: (QuotedPairs | undefined)[] = []
   /** 1: the contract is one of its underlying's pairs. */
   #isPaired = new Uint8Array(256)
   readonly #candidates = new ParityPairs()
@@ -128,8 +119,28 @@ export class UnderlyingPrices {
     this.source = Number.isNaN(state.parity) ? UnderlyingSource.None : UnderlyingSource.Parity
   }
 
+  save(out: StateWriter, contracts: number, underlyings: number): void {
+    out.part('underlying prices', 1)
+    out.column(this.#feedPrice, underlyings)
+    out.column(this.#feedTime, underlyings)
+    out.column(this.#feedSource, underlyings)
+    out.column(this.#isPaired, contracts)
+    savePairs(out, this.#underlyings)
+  }
+
+  /** Into a fresh instance, as `save` was told. */
+  load(from: StateReader, contracts: number, underlyings: number): void {
+    this.ensure(contracts, underlyings)
+    from.part('underlying prices', 1)
+    from.into(this.#feedPrice, underlyings)
+    from.into(this.#feedTime, underlyings)
+    from.into(this.#feedSource, underlyings)
+    from.into(this.#isPaired, contracts)
+    loadPairs(from, this.#underlyings)
+  }
+
   /** Of the nearest expiration that has fresh pairs. */
-  #parity({ expirations }: Underlying, day: number, now: number): number {
+  #parity({ expirations }: QuotedPairs, day: number, now: number): number {
     const candidates = this.#candidates
     const quotes = this.#quotes
     for (const expiration of expirations) {
@@ -158,7 +169,7 @@ export class UnderlyingPrices {
   }
 
   /** The pair quoted first of an expiration that is over, else of the one furthest away. */
-  #forgetOne(state: Underlying): void {
+  #forgetOne(state: QuotedPairs): void {
     const { expirations } = state
     const at = expirations[0]!.day < state.day ? 0 : expirations.length - 1
     const { pairs } = expirations[at]!
@@ -172,7 +183,7 @@ export class UnderlyingPrices {
   }
 }
 
-function expirationOf({ expirations }: Underlying, day: number): Expiration {
+function expirationOf({ expirations }: QuotedPairs, day: number): Expiration {
   const at = expirations.findIndex((expiration) => expiration.day >= day)
   const found = expirations[at]
   if (found?.day === day) return found

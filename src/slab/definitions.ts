@@ -21,6 +21,13 @@ export const CONTRACT_CALL = 1
 /** Delivers something else than 100 shares: an adjusted series. */
 export const CONTRACT_ADJUSTED = 2
 
+/** How much of the definitions a shard has: of the next contract and set on it must be told. */
+export type ShardKnowledge = {
+  /** Contracts that it has numbered. */
+  readonly contracts: number
+  readonly nextConditionSet: number
+}
+
 /** What was learnt of the sizes of an underlying's prints (domain/size-profiles.ts), as bytes. */
 export type UnderlyingProfile = { readonly underlying: number; readonly profile: Uint8Array }
 
