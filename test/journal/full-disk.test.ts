@@ -30,7 +30,7 @@ type Account = {
 }
 
 async function runChild(command: string, args: readonly string[]): Promise<Account> {
-  const { stdout } = await promisify(execFile)(command, [...args])
+  const { stdout } = await promisify(execFile)(command, [...args], { timeout: 45_000 })
   return JSON.parse(stdout) as Account
 }
 
