@@ -12,13 +12,6 @@ export function isVendor(url: string | undefined): boolean {
 /** A line for each thing that would let someone in, or our traffic out, unseen. */
 export function unsafe(config: Config, env: ConfigSources['env']): string[] {
   const problems: string[] = []
-  if (config.httpToken === undefined && !isLoopback(config.httpHost)) {
-    problems.push(
-      'FLOW_HTTP_HOST: expected an address of this machine alone while there is no ' +
-        `FLOW_HTTP_TOKEN, came ${config.httpHost}; set FLOW_HTTP_TOKEN or FLOW_HTTP_TOKEN_FILE ` +
-        'to 16 characters or more, or the host to 127.0.0.1',
-    )
-  }
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     problems.push(
       'NODE_TLS_REJECT_UNAUTHORIZED: expected certificates to be checked, came 0; unset it, and ' +
@@ -56,6 +49,12 @@ export function warningsOf(config: Config, { flags, env }: ConfigSources): strin
     const isPlain = protocol === 'ws:' || protocol === 'http:'
     if (!isPlain || config.massiveApiKey === undefined || isLoopback(hostname)) continue
     warnings.push(`${name}: MASSIVE_API_KEY goes to ${hostname} without encryption`)
+  }
+  if (config.httpToken === undefined && !isLoopback(config.httpHost)) {
+    warnings.push(
+      `FLOW_HTTP_HOST: others can reach ${config.httpHost}, so only /healthz and /readyz answer ` +
+        'until FLOW_HTTP_TOKEN or FLOW_HTTP_TOKEN_FILE is set, to 16 characters or more',
+    )
   }
   return [...warnings, ...databaseWarnings(config.databaseUrl, env)]
 }

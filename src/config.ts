@@ -153,7 +153,7 @@ export const SETTINGS = {
   httpToken: kind.secret(
     'FLOW_HTTP_TOKEN',
     kind.token,
-    'asked of each request but /healthz and /readyz; a must unless FLOW_HTTP_HOST is loopback',
+    'asked of each request but /healthz and /readyz; unless FLOW_HTTP_HOST is loopback these are all there is without it',
     'none',
   ),
   log: kind.setting(

@@ -35,7 +35,7 @@ export type EvidenceOptions = {
   /** What the database knows of contracts already. */
   readonly cached: readonly Reference[]
   readonly keepReferences: (references: readonly Reference[]) => void
-  /** A contract has another multiplier than 100. */
+  /** A contract has a larger multiplier than 100. */
   readonly onMultiplier: (contract: number, multiplier: number) => void
 }
 
@@ -79,9 +79,7 @@ export class EvidenceFeed {
   }
 
   start(): void {
-    const today = isoDate(newYorkDay(Date.now()))
-    const known = this.#options.cached.filter(({ date }) => date === today)
-    this.#pushReferences(known.map(fromStore))
+    this.#pushReferences(knownAtStart(this.#options.cached, isoDate(newYorkDay(Date.now()))))
     this.#references?.start()
     this.#underlyings.start()
   }
@@ -184,7 +182,8 @@ export class EvidenceFeed {
       }
     }
     for (const { ticker, multiplier = CONTRACT_MULTIPLIER } of references) {
-      if (multiplier === CONTRACT_MULTIPLIER) continue
+      // a smaller one may count from tomorrow only: until then the shard waits by the larger sum
+      if (multiplier <= CONTRACT_MULTIPLIER) continue
       const bytes = Buffer.from(ticker, 'latin1')
       const contract = this.#target.dictionary.lookup(bytes, 0, bytes.length)
       if (contract < 0) continue
@@ -220,6 +219,19 @@ function byConnection(
   return Map.groupBy(references, ({ ticker }) =>
     connectionOf(parseContract(ticker)?.underlying ?? ''),
   ).values()
+}
+
+/**
+ * References of today, and of earlier days the multipliers that are not 100: these outlast the day,
+ * open interest does not.
+ */
+function knownAtStart(cached: readonly Reference[], today: string): ContractReference[] {
+  return cached.flatMap((reference) => {
+    if (reference.date === today) return [fromStore(reference)]
+    const { ticker, date, multiplier } = reference
+    const isOther = multiplier !== null && multiplier !== CONTRACT_MULTIPLIER && date < today
+    return isOther ? [{ ticker, date, multiplier }] : []
+  })
 }
 
 function fromStore({ ticker, date, openInterest, multiplier }: Reference): ContractReference {

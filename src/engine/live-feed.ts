@@ -117,8 +117,14 @@ export class LiveFeed {
     this.#sessions[connection]?.handleStatus(status, message)
   }
 
+  /** A frame with prints or quotes has been decoded: the target's columns hold them. */
   noteData(connection: number): void {
     this.#sessions[connection]?.noteData()
+    if (this.#target === null) return
+    this.#evidence!.see()
+    if (this.#options.config.quotesPerConnection === 0) return
+    const { decoder, dictionary } = this.#target
+    this.#askQuotes(this.#planner.see(decoder.columns, dictionary.size))
   }
 
   pause(): void {
@@ -156,13 +162,7 @@ export class LiveFeed {
   }
 
   #frame(connection: number, data: Buffer, isBinary: boolean, recv: number, clock: number): void {
-    const target = this.#target!
-    target.push(data, isBinary, { recv, clock, connection, readAt: recv })
-    if (target.isBlocked) return // half read: what it holds is not known yet
-    this.#evidence!.see()
-    if (this.#options.config.quotesPerConnection > 0) {
-      this.#askQuotes(this.#planner.see(target.decoder.columns, target.dictionary.size))
-    }
+    this.#target!.push(data, isBinary, { recv, clock, connection, readAt: recv })
   }
 
   #endRound(): void {

@@ -1,5 +1,6 @@
 import { FrameDecoder } from '../reader/decode.ts'
 import { Dictionary } from '../reader/dictionary.ts'
+import { isEvidence } from '../reader/evidence-decode.ts'
 import { Intake } from '../reader/intake.ts'
 import { type FrameStamp, Router } from '../reader/router.ts'
 import type { ClassifierOptions } from '../shard/classifier.ts'
@@ -132,8 +133,11 @@ export class Pipeline {
 
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
     this.#intake.push(bytes, isBinary, stamp)
-    this.#lastRecv = stamp.recv
-    this.#lastReadAt = stamp.readAt
+    if (!isEvidence(bytes)) {
+      // evidence comes also while the feed is away: prints held then are older than it
+      this.#lastRecv = stamp.recv
+      this.#lastReadAt = stamp.readAt
+    }
     this.#sealTimer ??= setTimeout(() => this.#sealOpen(), SEAL_MS)
   }
 

@@ -11,10 +11,23 @@ export function isLoopback(host: string): boolean {
 
 /**
  * A check of the `Authorization` header against the token. It takes as long for a token that is
- * nearly right as for one that is all wrong. Without a token every request may pass.
+ * nearly right as for one that is all wrong. Without a token every request may pass on loopback,
+ * and none where others can reach us.
  */
-export function tokenCheck(token: string | undefined): (request: IncomingMessage) => void {
-  if (token === undefined) return () => {}
+export function tokenCheck(
+  listensOn: string,
+  token: string | undefined,
+): (request: IncomingMessage) => void {
+  if (token === undefined) {
+    if (isLoopback(listensOn)) return () => {}
+    return () => {
+      throw new RequestError(
+        401,
+        `expected a token, because others can reach ${listensOn}, and none is set; set ` +
+          'FLOW_HTTP_TOKEN or FLOW_HTTP_TOKEN_FILE and start again',
+      )
+    }
+  }
   const expected = digest(token)
   return ({ headers }) => {
     const given = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]

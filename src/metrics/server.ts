@@ -51,7 +51,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     limits,
     rate: new RateLimit(limits),
     checkHost: hostCheck(options.host, options.token),
-    checkToken: tokenCheck(options.token),
+    checkToken: tokenCheck(options.host, options.token),
     onError: options.onError,
   }
   const server = createServer({
@@ -140,9 +140,11 @@ async function answerOf(desk: Desk, request: IncomingMessage, path: string): Pro
   if (url.length > desk.limits.urlLength) {
     throw new RequestError(414, `expected at most ${desk.limits.urlLength} characters of address`)
   }
-  desk.checkHost(request)
   const found = matchRoute(desk.routes, path)
-  if (found?.route.isOpen !== true) desk.checkToken(request)
+  if (found?.route.isOpen !== true) {
+    desk.checkHost(request)
+    desk.checkToken(request)
+  }
   if (found === undefined) throw new RequestError(404, 'there is nothing at this address')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new RequestError(405, `expected GET or HEAD, came ${request.method}`)

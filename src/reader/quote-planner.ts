@@ -194,7 +194,8 @@ export class QuotePlanner {
     const quoted = this.#quoted[connection]!
     const unsubscribe: number[] = []
     if (quoted.size >= this.#options.max) {
-      const [weak] = this.#weakest(quoted, 1)
+      // what has only just been asked for gives way too: the changes at once are few in a round
+      const [weak] = topScores(quoted, 1, (other) => -this.#score(other) * MARGIN)
       if (weak === undefined || this.#score(id) <= -weak.score) return null
       this.#unquote(connection, weak.id)
       unsubscribe.push(weak.id)

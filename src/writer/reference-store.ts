@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { type Connection, connect } from './connection.ts'
 import type { Reference, SizeProfile, StoreError } from './messages.ts'
@@ -90,9 +91,12 @@ export class ReferenceStore {
     this.#timer = null
     if (this.#isStopped || this.#profiles.size + this.#references.size === 0) return
     try {
-      this.#connection = await connect(this.#options.databaseUrl, 'flow-references')
-      await this.#storeEach(this.#connection)
-      await this.#connection.client.end()
+      const connection = await connect(this.#options.databaseUrl, 'flow-references')
+      this.#connection = connection
+      if (this.#isStopped) throw new Error('the writer was stopped')
+      await this.#storeEach(connection)
+      await Promise.race([connection.client.end(), sleep(ANSWER_MS_MAX, undefined, { ref: false })])
+      connection.cut(new Error('the connection is no longer needed'))
     } catch (error) {
       this.#connection?.cut(error as Error)
       if (!this.#isStopped) this.#tell(error)

@@ -28,7 +28,7 @@ FROM (
   SELECT tableoid AS part, ctid AS place FROM options_flow_history
   WHERE symbol = $1 AND timestamp = $2 AND contract_ticker = $3
     AND ($4::integer IS NULL OR arrival = $4) AND sequence IS NOT DISTINCT FROM $5
-    AND quote_source IS NULL
+    AND bid IS NULL
   ORDER BY received_at DESC NULLS LAST LIMIT 1
 ) AS stored
 WHERE flow.symbol = $1 AND flow.timestamp = $2

@@ -5,7 +5,7 @@ import { migrate } from './migrate.ts'
 /** A writer that has been away for longer than this is not coming back. */
 const WRITERS_KEPT_MS = 30 * 86_400_000
 
-/** A start reads those of its day only. Long enough for any weekend and a wrong clock. */
+/** A start reads those of the last days. Long enough for any weekend and a wrong clock. */
 const REFERENCE_DAYS = 7
 
 /** What cleanup_old_flow() goes by from now on; null leaves what is set. */

@@ -85,7 +85,7 @@ describe('an engine that is stopped early', () => {
 })
 
 describe('quotes', () => {
-  it('are asked for of the contracts that trade, never of more than the cap', async () => {
+  it('are asked for of the contracts of the most premium, never of more than the cap', async () => {
     const vendor = await vendorOf()
     const settings = await settingsFor(vendor)
     const engine = new Engine({ ...settings, FLOW_QUOTES_PER_CONNECTION: '2' })
@@ -94,8 +94,13 @@ describe('quotes', () => {
     const sym = (strike: number) => CONTRACT.replace('00650000', `00${strike}000`)
     const quoted = () => peer!.topics().filter((topic) => topic.startsWith('Q.'))
     let most = 0
-    for (const strike of [610, 620, 630, 640]) {
-      peer!.send(trade({ sym: sym(strike) }))
+    for (const [strike, large] of [
+      [610, {}],
+      [620, {}],
+      [630, { p: 12, s: 100 }],
+      [640, { p: 11, s: 100 }],
+    ] as const) {
+      peer!.send(trade({ sym: sym(strike), ...large }))
       await eventually(`a quote of ${strike}`, () => {
         most = Math.max(most, quoted().length)
         return quoted().includes(`Q.${sym(strike)}`)

@@ -1,4 +1,4 @@
-import { chownSync, copyFileSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,7 @@ beforeAll(async () => {
     const path = join(row!.folder, name)
     copyFileSync(join(TLS, name), path)
     chownSync(path, uid, gid)
+    chmodSync(path, 0o600) // a clone does not keep it, and PostgreSQL insists
   }
   await withClient(postgres.adminUrl, async (client) => {
     await client.query("ALTER SYSTEM SET ssl_cert_file = 'server.pem'")

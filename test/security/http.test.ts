@@ -119,6 +119,16 @@ describe('a token', () => {
   })
 })
 
+test('without a token others get nothing but the answers for probes', async () => {
+  const { port } = await start({ host: '0.0.0.0' })
+  for (const path of ['/metrics', '/api/stats', '/api/trades', '/nowhere']) {
+    const text = await raw(port, get(path, 'Host: flow.example'))
+    expect(statusOf(text), path).toBe(401)
+    expect(text).toContain('set FLOW_HTTP_TOKEN')
+  }
+  expect(statusOf(await raw(port, get('/healthz', 'Host: flow.example')))).toBe(200)
+})
+
 describe('without a token on loopback', () => {
   test.each(['localhost', '127.0.0.1', '[::1]', 'LOCALHOST:9464', '127.0.0.2:1'])(
     'the host %s is one of this machine',
@@ -131,11 +141,18 @@ describe('without a token on loopback', () => {
     'the host %s is refused: someone has rebound its name',
     async (host) => {
       const server = await start()
-      for (const path of ['/api/stats', '/metrics', '/healthz', '/nowhere']) {
+      for (const path of ['/api/stats', '/metrics', '/nowhere']) {
         expect(await asked(server, path, host), path).toBe(403)
       }
     },
   )
+
+  test('probes may come under any name: there is nothing to read', async () => {
+    const server = await start()
+    for (const path of ['/healthz', '/readyz']) {
+      expect(await asked(server, path, 'evil.example'), path).toBe(200)
+    }
+  })
 
   test('a request without a host is refused', async () => {
     const { port } = await start()
