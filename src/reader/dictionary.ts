@@ -191,7 +191,9 @@ export class Dictionary {
     this.#loadUnderlyings(from.list().map(String))
     const size = from.number()
     if (size > this.#contractsMax) {
-      throw new Error(`saved dictionary: expected ${this.#contractsMax} contracts, came ${size}`)
+      throw new Error(
+        `saved dictionary: expected at most ${this.#contractsMax} contracts, came ${size}`,
+      )
     }
     while (this.#owner.length < size) this.#growArena()
     from.into(this.#arena, size * WORDS)
