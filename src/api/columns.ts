@@ -11,4 +11,5 @@ export const COLUMNS = `symbol, contract_ticker, timestamp::float8 AS timestamp,
   bid::float8 AS bid, ask::float8 AS ask, bid_size, ask_size, quote_age_ms, quote_source,
   event_id, event_legs, event_span_ms, received_at::float8 AS received_at, multiplier,
   open_interest, day_volume::float8 AS day_volume, average_size, average_prints, average_scope,
-  size_percentile, premium_percentile, percentile_sample, rules, revision`
+  size_percentile, premium_percentile, percentile_sample, rules, revision,
+  revised_at::float8 AS revised_at`

@@ -59,6 +59,8 @@ export type StoredPrint = {
   readonly rules: 'opra' | 'seed' | null
   /** Late quotes that the row was revised by. */
   readonly revision: number
+  /** When the last of them was heard, epoch ms. */
+  readonly revised_at: number | null
 }
 
 /** A label, the rule that gave it, and that rule in words. */

@@ -1,5 +1,5 @@
 import { grown } from './columns.ts'
-import { CONTRACT, F64, ROW_BYTES, SEQUENCE, SIZE, W32 } from './print-log-row.ts'
+import { CONTRACT, F64, QUOTE, ROW_BYTES, SEQUENCE, SIZE, W32 } from './print-log-row.ts'
 import type { StateReader, StateWriter } from './state.ts'
 
 /** What a print log holds, and how it is saved; print-log.ts says what is done with it. */
@@ -18,6 +18,8 @@ export class PrintLogMemory {
   /** Of each contract: its newest day, and the largest sequence of that day. */
   protected topDay = new Uint16Array(256)
   protected topSequence = new Float64Array(256)
+  /** How many prints of a contract await a quote; few contracts have any. */
+  protected readonly awaiting = new Map<number, number>()
 
   /**
    * `rows`: a power of two. Memory is reserved at once and touched as prints come: 66 bytes a
@@ -82,17 +84,27 @@ export class PrintLogMemory {
     return (h ^ (h >>> 13)) & this.bucketMask
   }
 
+  protected await(contract: number, change: number): void {
+    const count = (this.awaiting.get(contract) ?? 0) + change
+    if (count > 0) this.awaiting.set(contract, count)
+    else this.awaiting.delete(contract)
+  }
+
   /** Whether all slots are taken: the first one is the last to be, and no print has size 0. */
   get #hasComeRound(): boolean {
     return this.i32[SIZE] !== 0
   }
 
-  /** Puts the newest print of each bucket at its head; the chains behind it are in the rows. */
+  /**
+   * Puts the newest print of each bucket at its head; the chains behind it are in the rows. Counts
+   * the prints that await a quote.
+   */
   #fillBuckets(): void {
     const prints = this.#hasComeRound ? this.rows : this.next - 1
     for (let back = 1; back <= prints; back++) {
       const index = (this.next - back) >>> 0
       const at = index & this.mask
+      if (this.u8[at * ROW_BYTES + QUOTE] === 1) this.await(this.u32[at * W32 + CONTRACT]!, 1)
       const sequence = this.f64[at * F64 + SEQUENCE]!
       if (!(sequence > 0)) continue
       const bucket = this.bucketOf(this.u32[at * W32 + CONTRACT]!, sequence)

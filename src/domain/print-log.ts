@@ -100,6 +100,8 @@ export class PrintLog extends PrintLogMemory {
     const index = this.next
     this.next = (index + 1) >>> 0 || 1
     const at = index & this.mask
+    // one that the ring forgets awaits nothing any more
+    if (this.u8[at * ROW_BYTES + QUOTE] === 1) this.await(this.u32[at * W32 + CONTRACT]!, -1)
     this.f64[at * F64 + TIME] = time
     this.f64[at * F64 + SEQUENCE] = sequence
     this.f64[at * F64 + PRICE] = price
@@ -165,8 +167,10 @@ export class PrintLog extends PrintLogMemory {
   /** A print was let go without the quote that was asked for; `type`: its trade type. */
   awaitQuote(index: number, type: number): void {
     if (!this.#holds(index)) return
-    this.u8[(index & this.mask) * ROW_BYTES + QUOTE] = 1
-    this.u8[(index & this.mask) * ROW_BYTES + TYPE] = type
+    const at = index & this.mask
+    this.u8[at * ROW_BYTES + QUOTE] = 1
+    this.u8[at * ROW_BYTES + TYPE] = type
+    this.await(this.u32[at * W32 + CONTRACT]!, 1)
   }
 
   /**
@@ -174,6 +178,7 @@ export class PrintLog extends PrintLogMemory {
    * in [from, to]; it awaits none from then on. 0: there is none.
    */
   takeAwaiting(contract: number, from: number, to: number): number {
+    if (!this.awaiting.has(contract)) return NONE // nearly always
     let index = this.newest[contract]!
     for (let step = 0; step < LATE_QUOTE_STEPS && this.#holds(index); step++) {
       const at = index & this.mask
@@ -185,6 +190,7 @@ export class PrintLog extends PrintLogMemory {
         time <= to
       ) {
         this.u8[at * ROW_BYTES + QUOTE] = 0
+        this.await(contract, -1)
         return index
       }
       index = this.u32[at * W32 + IN_CONTRACT]!
@@ -230,7 +236,9 @@ export class PrintLog extends PrintLogMemory {
     return this.u32[(index & this.mask) * W32 + HELD]!
   }
 
+  /** A print that the ring has forgotten cannot be held; the held print goes on without it. */
   hold(index: number, held: number): void {
+    if (!this.#holds(index)) return
     this.u8[(index & this.mask) * ROW_BYTES + STATE] = PrintState.Held
     this.u32[(index & this.mask) * W32 + HELD] = held
   }

@@ -1,6 +1,6 @@
 import type { SealedSlab } from '../reader/router.ts'
 import type { ShardHandle } from '../shard/handle.ts'
-import type { ShardResult } from '../shard/task.ts'
+import { PROFILES_A_CALL, type ShardResult } from '../shard/task.ts'
 import type { SlabPool } from '../slab/slab-pool.ts'
 
 /** Empty row slabs that a shard is given ahead, so that it need not come back for each. */
@@ -126,6 +126,7 @@ export class ShardLane {
     this.pending = result.pending
     this.#isWaiting = result.isWaiting
     this.#empties = result.empties
+    if (result.profiles.length === PROFILES_A_CALL) this.#wantsProfiles = true
     if (sealed !== undefined) {
       if (result.next < sealed.rows) {
         this.#from = result.next

@@ -111,6 +111,7 @@ export class Assembler {
 
   /** Lets a held print wait for the NBBO that has been asked for. */
   wait(slot: number, index: number, id: number): void {
+    this.letGo(this.pending.takeExcess(id))
     this.#log.hold(index, slot)
     this.pending.add(id, slot)
   }

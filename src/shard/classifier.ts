@@ -19,6 +19,7 @@ import { holdFacts, holdPrint } from './hold.ts'
 import { Labeller, type Rules } from './labeller.ts'
 import type { RowSink } from './row-sink.ts'
 import { ensureRoom, loadShard, type ShardParts, saveShard } from './shard-state.ts'
+import { PROFILES_A_CALL } from './task.ts'
 import { UnderlyingPrices } from './underlying-prices.ts'
 
 export type ClassifierOptions = AssemblerOptions & {
@@ -128,9 +129,10 @@ export class Classifier {
     loadShard(this.#options, this.#parts, bytes)
   }
 
-  /** What the size profiles have learnt since the last call, by underlying. */
+  /** What size profiles have learnt since they were last taken, at most PROFILES_A_CALL of them. */
   takeProfiles(): UnderlyingProfile[] {
-    return this.#profiles.changed().flatMap((underlying) => {
+    const changed = this.#profiles.changed().slice(0, PROFILES_A_CALL)
+    return changed.flatMap((underlying) => {
       const profile = this.#profiles.snapshot(underlying)
       return profile === null ? [] : [{ underlying, profile }]
     })
@@ -175,10 +177,7 @@ export class Classifier {
     return rows
   }
 
-  /**
-   * Closes the windows of underlyings that have been quiet on the reading clock, and ends the wait
-   * of prints that have waited too long.
-   */
+  /** Closes the windows of underlyings quiet on the reading clock; ends waits that are too long. */
   closeQuiet(clocks: ArrayLike<number>): void {
     for (const underlying of this.#assembler.active) {
       if (!this.#eventTime.isQuiet(underlying, clocks)) continue
@@ -186,7 +185,7 @@ export class Classifier {
       this.#assembler.closeAll(underlying)
     }
     const { pending } = this.#assembler
-    if (pending.count === 0) return
+    if (pending.count === 0 || !pending.isLookDue(clocks)) return
     for (const contract of [...pending.contracts]) {
       const clock = this.#eventTime.clockNow(this.#contracts.underlying[contract]!, clocks)
       this.#assembler.clock = clock
@@ -205,7 +204,7 @@ export class Classifier {
     this.sink.flush()
   }
 
-  /** Counts since the last call (counts.ts). */
+  /** counts.ts, since the last call. */
   takeCounts(): Float64Array<ArrayBuffer> {
     return this.#assembler.takeCounts()
   }

@@ -99,7 +99,7 @@ export class Evidence {
       if (labeller.isNbboUsable(nbbo, held.time[slot]!)) this.#inTime(slot, id, nbbo)
       this.#release(slot, id, underlying, now)
     }
-    if (!Number.isNaN(nbbo.bid)) this.#late(id, nbbo, at)
+    if (!Number.isNaN(nbbo.bid)) this.#late(id, nbbo, at, slab.recv[row]!)
   }
 
   /** A print that still waits gets the labels that it would have had with this quote. */
@@ -132,7 +132,7 @@ export class Evidence {
   }
 
   /** Rows that were stored without a quote and now have one. */
-  #late(id: number, nbbo: Nbbo, at: number): void {
+  #late(id: number, nbbo: Nbbo, at: number, recv: number): void {
     const { labeller, contracts, log } = this.#parts
     for (;;) {
       const index = log.takeAwaiting(id, nbbo.time, at)
@@ -148,6 +148,7 @@ export class Evidence {
         time,
         sequence: log.sequenceOf(index),
         arrival: log.arrivalOf(index),
+        recv,
         bid: labeller.bid,
         ask: labeller.ask,
         bidSize: labeller.bidSize,

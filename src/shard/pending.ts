@@ -7,6 +7,12 @@ import type { StateReader, StateWriter } from '../domain/state.ts'
  */
 export const LOOKUP_HOLD_MS = 1_000
 
+/** Reading clock between two looks for overdue prints, ms. */
+const LOOK_MS = 25
+
+/** Prints of one contract that wait at once. */
+const WAITING_MAX = 1_024
+
 const NOTHING: readonly number[] = []
 
 /**
@@ -17,9 +23,23 @@ export class PendingPrints {
   readonly #held: HeldPrints
   readonly #slots = new Map<number, number[]>()
   #count = 0
+  /** Sum of the reading clocks at the last look. */
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(held: HeldPrints) {
     this.#held = held
+  }
+
+  /**
+   * Whether the reading clocks have moved on enough since the last look to look for overdue prints:
+   * to do it with every slab would cost more than the prints.
+   */
+  isLookDue(clocks: ArrayLike<number>): boolean {
+    let sum = 0 // moves with any of them; one that stands must not hide the others
+    for (let i = 0; i < clocks.length; i++) if (clocks[i]! > 0) sum += clocks[i]!
+    if (sum - this.#lookedAt < LOOK_MS) return false
+    this.#lookedAt = sum
+    return true
   }
 
   get count(): number {
@@ -38,19 +58,26 @@ export class PendingPrints {
     this.#count++
   }
 
-  /** Whether a held print waits here. */
-  has(contract: number, slot: number): boolean {
-    return this.#slots.get(contract)?.includes(slot) ?? false
-  }
-
   remove(contract: number, slot: number): void {
     this.#take(contract, (other) => other === slot)
   }
 
   /** Those that have waited for too long at `clock`, the contract's reading clock. */
   takeOverdue(contract: number, clock: number): readonly number[] {
+    const slots = this.#slots.get(contract)
+    if (slots === undefined) return NOTHING
+    // a contract's clock never goes back, so the overdue ones stand first
     const { clock: since } = this.#held
-    return this.#take(contract, (slot) => clock - since[slot]! > LOOKUP_HOLD_MS)
+    let overdue = 0
+    while (overdue < slots.length && clock - since[slots[overdue]!]! > LOOKUP_HOLD_MS) overdue++
+    return overdue === 0 ? NOTHING : this.#takeFirst(contract, slots, overdue)
+  }
+
+  /** The oldest of a contract that has as many as may wait; so one storm costs no more. */
+  takeExcess(contract: number): readonly number[] {
+    const slots = this.#slots.get(contract)
+    if (slots === undefined || slots.length < WAITING_MAX) return NOTHING
+    return this.#takeFirst(contract, slots, 1)
   }
 
   /** Those whose time lies in [from, to]. */
@@ -82,6 +109,12 @@ export class PendingPrints {
       this.#slots.set(contract, [...slots.subarray(this.#count, end)])
       this.#count = end
     })
+  }
+
+  #takeFirst(contract: number, slots: number[], count: number): readonly number[] {
+    this.#count -= count
+    if (count === slots.length) this.#slots.delete(contract)
+    return slots.splice(0, count)
   }
 
   #take(contract: number, isTaken: (slot: number) => boolean): readonly number[] {

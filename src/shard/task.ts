@@ -3,6 +3,9 @@ import type { ShardDefinitions, UnderlyingProfile } from '../slab/definitions.ts
 import type { Requote } from '../slab/requote.ts'
 import type { FilledRows } from './row-sink.ts'
 
+/** Size profiles that one call brings at most: each costs some 50 us. */
+export const PROFILES_A_CALL = 64
+
 /** One call of a shard. Buffers in it are moved. */
 export type ShardTask = {
   /** New contracts and condition lists that the slab uses, or null. */
@@ -30,7 +33,7 @@ export type ShardResult = {
   readonly cancels: readonly Cancel[]
   /** The same, ahead of the cancels. */
   readonly requotes: readonly Requote[]
-  /** When they were wanted. */
+  /** When they were wanted; PROFILES_A_CALL of them: there may be more. */
   readonly profiles: readonly UnderlyingProfile[]
   /** counts.ts */
   readonly counts: Float64Array

@@ -17,6 +17,8 @@ export type Requote = {
   readonly time: number
   readonly sequence: number
   readonly arrival: number
+  /** When the quote was heard, epoch ms; NaN: not told. */
+  readonly recv: number
   /** Ticks, contracts (-1: none), ms. */
   readonly bid: number
   readonly ask: number

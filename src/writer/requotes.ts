@@ -23,7 +23,7 @@ SET bid = $6, ask = $7, bid_size = $8, ask_size = $9, quote_age_ms = $10, quote_
   customer_side = CASE WHEN $18::text IS NULL THEN flow.customer_side ELSE $17 END,
   customer_rule = coalesce($18, flow.customer_rule),
   customer_confidence = CASE WHEN $18::text IS NULL THEN flow.customer_confidence ELSE $19 END,
-  revision = revision + 1
+  revision = revision + 1, revised_at = $20
 FROM (
   SELECT tableoid AS part, ctid AS place FROM options_flow_history
   WHERE symbol = $1 AND timestamp = $2 AND contract_ticker = $3
@@ -71,6 +71,7 @@ export async function storeRequote(
     SIDE_TEXT[requote.customerSide],
     CUSTOMER_RULE_TEXT[customerRule],
     customerRule === CustomerRule.None ? null : CUSTOMER_CONFIDENCE[customerRule],
+    Number.isNaN(requote.recv) ? null : Math.floor(requote.recv),
   ]
   const { rows } = await client.query<{ arrival: number }>({
     name: 'flow_requote',

@@ -56,6 +56,7 @@ export const BOUGHT: StoredPrint = {
   percentile_sample: 150,
   rules: 'opra',
   revision: 0,
+  revised_at: null,
 }
 
 /** The print without a usable quote. */

@@ -72,6 +72,7 @@ describe('rows that go through COPY', () => {
       percentile_sample: 0,
       rules: 'opra',
       revision: 0,
+      revised_at: null,
       bid: '45.2',
       ask: '45.6',
       bid_size: 10,

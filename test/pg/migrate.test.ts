@@ -69,7 +69,9 @@ describe('migrations', () => {
     )
     const names = (type: string) =>
       columns.flatMap((column) => (column.udt_name === type ? [column.column_name] : [])).sort()
-    expect(names('int8')).toEqual(['day_volume', 'received_at', 'sequence', 'timestamp'])
+    expect(names('int8')).toEqual([
+      ...['day_volume', 'received_at', 'revised_at', 'sequence', 'timestamp'],
+    ])
     expect(names('numeric')).toEqual([
       'ask',
       'bid',
@@ -94,7 +96,7 @@ describe('migrations', () => {
       ...['event_id', 'exchange', 'option_type', 'quote_source', 'rules'],
       ...['sentiment', 'side', 'symbol', 'trade_type', 'underlying_source'],
     ])
-    expect(columns.length).toBe(51)
+    expect(columns.length).toBe(52)
   })
 
   it('do nothing the second time', async () => {

@@ -34,6 +34,7 @@ function requoteOf(row: Partial<Row>, change: Partial<Requote> = {}): Requote {
   const { contract, time, sequence, arrival } = { ...PLAIN, ...row }
   return {
     ...{ contract, time, sequence, arrival },
+    recv: time + 1_234,
     bid: 97_100,
     ask: 100_000,
     bidSize: 17,
@@ -90,6 +91,7 @@ it('gives the stored row the labels of the late quote, and no other row', async 
     customer_rule: 'quote_best',
     customer_confidence: expect.closeTo(0.637),
     revision: 1,
+    revised_at: `${PLAIN.time + 2 + 1_234}`,
   })
   const plain = { bid: null, side: 'UNKNOWN', quote_source: null, customer_rule: null, revision: 0 }
   expect(rows[0]).toMatchObject(plain)

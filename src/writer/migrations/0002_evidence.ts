@@ -14,8 +14,9 @@ ALTER TABLE options_flow_history
   ADD COLUMN premium_percentile real,
   ADD COLUMN percentile_sample integer,
   ADD COLUMN customer_confidence real,
-  -- late quotes that were applied to the row since it was stored
+  -- late quotes that were applied to the row since it was stored, and when one was heard, epoch ms
   ADD COLUMN revision integer NOT NULL DEFAULT 0,
+  ADD COLUMN revised_at bigint,
   ADD COLUMN customer_side text NOT NULL DEFAULT 'UNKNOWN',
   ADD COLUMN customer_rule text,
   ADD COLUMN quote_source text,
