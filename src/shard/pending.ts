@@ -37,7 +37,8 @@ export class PendingPrints {
   isLookDue(clocks: ArrayLike<number>): boolean {
     let sum = 0 // moves with any of them; one that stands must not hide the others
     for (let i = 0; i < clocks.length; i++) if (clocks[i]! > 0) sum += clocks[i]!
-    if (sum - this.#lookedAt < LOOK_MS) return false
+    // less than at the last look: a connection has no clock yet since a restart
+    if (sum === 0 || Math.abs(sum - this.#lookedAt) < LOOK_MS) return false
     this.#lookedAt = sum
     return true
   }
@@ -93,6 +94,7 @@ export class PendingPrints {
   /** The prints themselves are saved with the held prints. */
   save(out: StateWriter): void {
     out.part('pending prints', 1)
+    out.number(this.#lookedAt)
     out.column(Uint32Array.from(this.#slots.keys()))
     out.column(Uint32Array.from(this.#slots.values(), (slots) => slots.length))
     out.column(Uint32Array.from([...this.#slots.values()].flat()))
@@ -101,6 +103,7 @@ export class PendingPrints {
   /** Into a fresh instance. */
   load(from: StateReader): void {
     from.part('pending prints', 1)
+    this.#lookedAt = from.number()
     const contracts = from.column(Uint32Array)
     const lengths = from.column(Uint32Array)
     const slots = from.column(Uint32Array)

@@ -8,7 +8,12 @@ import { ROW_SLAB_BYTES, RowSlab } from '../../src/slab/row-slab.ts'
 import { SlabPool } from '../../src/slab/slab-pool.ts'
 import type { TapeFrame } from '../model/types.ts'
 
-export type Saved = { readonly dictionary: Uint8Array; readonly shards: readonly Uint8Array[] }
+export type Saved = {
+  readonly dictionary: Uint8Array
+  readonly shards: readonly Uint8Array[]
+  /** Reading clock of each connection. */
+  readonly clocks: readonly number[]
+}
 
 /** What one call of a shard gave, rows as columns by name. */
 export type Output = { readonly rows: readonly unknown[]; readonly [name: string]: unknown }
@@ -29,12 +34,12 @@ export class StateRun {
   readonly classifiers: readonly Classifier[]
   /** All that came out of each call of each shard, in order. */
   readonly output: Output[] = []
-  #clock: number
+  readonly #clocks: number[]
   #wantsProfiles = false
 
-  constructor(options: StateRunOptions, saved?: Saved, clock = Number.NEGATIVE_INFINITY) {
+  constructor(options: StateRunOptions, saved?: Saved) {
     const { symbols, shards, learnt, ...rest } = options
-    this.#clock = clock
+    this.#clocks = [...(saved?.clocks ?? [Number.NaN, Number.NaN])]
     this.#dictionary = new Dictionary({ watched: symbols, contractsMax: 100_000 })
     if (saved !== undefined) this.#dictionary.load(saved.dictionary)
     this.#decoder = new FrameDecoder({ dictionary: this.#dictionary })
@@ -42,23 +47,20 @@ export class StateRun {
     this.#pool = new SlabPool(shards + 2, EVENT_SLAB_BYTES)
     const send = (shard: number, sealed: SealedSlab) => this.#send(shard, sealed)
     this.#router = new Router(this.#dictionary, this.#pool, shards, 2, send, learnt)
+    this.#router.passTime(this.#clocks)
     saved?.shards.forEach((bytes, shard) => {
       this.classifiers[shard]!.load(bytes)
       this.#router.skipKnown(shard, knowledgeIn(bytes))
     })
   }
 
-  /** Largest reading clock so far, for a run that goes on from here. */
-  get clock(): number {
-    return this.#clock
-  }
-
   feed({ recv, frame, clock: own }: TapeFrame, wantsProfiles = false): void {
     this.#wantsProfiles = wantsProfiles
-    this.#clock = own ?? Math.max(this.#clock, recv)
+    const clock = own ?? Math.max(recv, ...this.#clocks.filter((each) => each > 0))
     this.#decoder.decode(Buffer.from(frame), false, recv)
     const connection = frame.length % 2 // any rule that is the same in each run
-    const stamp = { recv, clock: this.#clock, connection, readAt: 0 }
+    this.#clocks[connection] = clock
+    const stamp = { recv, clock, connection, readAt: 0 }
     this.#router.route(this.#decoder.columns, 0, stamp)
     for (let shard = 0; shard < this.classifiers.length; shard++) this.#router.seal(shard)
   }
@@ -75,6 +77,7 @@ export class StateRun {
     return {
       dictionary: this.#dictionary.save(),
       shards: this.classifiers.map((classifier) => classifier.save()),
+      clocks: [...this.#clocks],
     }
   }
 

@@ -1,9 +1,12 @@
 import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { HeldPrints } from '../../src/domain/held-prints.ts'
+import { StateReader, StateWriter } from '../../src/domain/state.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
 import { ShardMap } from '../../src/reader/shard-map.ts'
 import { Classifier } from '../../src/shard/classifier.ts'
+import { PendingPrints } from '../../src/shard/pending.ts'
 import { knowledgeIn } from '../../src/shard/shard-state.ts'
 import { CONTRACT_WORDS } from '../../src/slab/definitions.ts'
 import { ROW_SLAB_BYTES } from '../../src/slab/row-slab.ts'
@@ -64,7 +67,8 @@ function moved(bytes: Uint8Array): Uint8Array {
   return larger.subarray(3)
 }
 
-const read = ({ dictionary, shards }: Saved): Saved => ({
+const read = ({ dictionary, shards, clocks }: Saved): Saved => ({
+  clocks,
   dictionary: moved(dictionary),
   shards: shards.map(moved),
 })
@@ -84,7 +88,7 @@ function compare(frames: readonly TapeFrame[], made: StateRunOptions, cuts: Read
         met.pending += pending
       }
       met.restarts++
-      run = new StateRun(made, read(saved), run.clock)
+      run = new StateRun(made, read(saved))
       expect(bytesOf(run.save())).toEqual(bytesOf(saved))
     }
     run.feed(frame, i % 7 === 0)
@@ -200,6 +204,20 @@ describe('what does not fit', () => {
     classifier!.takePremium()
     expect(classifier!.save().length).toBeGreaterThan(0)
   })
+})
+
+it('looks for overdue prints when it would have looked', () => {
+  const held = new HeldPrints(8)
+  const pending = new PendingPrints(held)
+  expect(pending.isLookDue([600, Number.NaN, 400])).toBe(true)
+  const out = new StateWriter()
+  pending.save(out)
+  const restored = new PendingPrints(held)
+  restored.load(new StateReader(out.bytes()))
+  expect(restored.isLookDue([600, Number.NaN, 424])).toBe(false)
+  expect(restored.isLookDue([])).toBe(false) // a call that only makes room
+  expect(restored.isLookDue([600, Number.NaN, 425])).toBe(true)
+  expect(restored.isLookDue([600, Number.NaN, Number.NaN])).toBe(true)
 })
 
 describe('what a restored shard is told', () => {
