@@ -236,7 +236,10 @@ it('stops reading when too many cancels wait for the writer', async () => {
   expect(run.pipeline.isBlocked).toBe(true)
   const waiting = cancelled()
   expect(waiting).toBeLessThan(cancels + 4096)
-  const storing = setInterval(() => run.pipeline.release({ slabs: [], cancels: 4096, requotes: 0 }), 1)
+  const storing = setInterval(
+    () => run.pipeline.release({ slabs: [], cancels: 4096, requotes: 0 }),
+    1,
+  )
   await fed
   await run.pipeline.drain()
   clearInterval(storing)
