@@ -1,3 +1,5 @@
+import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
+import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import { KIND_PRINT, KIND_QUOTE } from '../slab/event-slab.ts'
 import type { EventColumns } from './event-columns.ts'
 import type { NbboAnswer } from './evidence.ts'
@@ -15,8 +17,6 @@ const WAIT_MS_MAX = 900
 /** How often what waits for the budget is looked at. */
 const BUDGET_MS = 20
 
-const TICKS = 10_000 // in a dollar
-const MULTIPLIER = 100 // shares that nearly every contract stands for
 const CONDITION_SETS = 65_536
 
 const MAY = 1
@@ -90,7 +90,7 @@ export class NbboLookup {
 
   /** Shares that a contract stands for, where these are not 100. */
   setMultiplier(contract: number, multiplier: number): void {
-    if (multiplier === MULTIPLIER) this.#multipliers.delete(contract)
+    if (multiplier === CONTRACT_MULTIPLIER) this.#multipliers.delete(contract)
     else this.#multipliers.set(contract, multiplier)
   }
 
@@ -99,14 +99,16 @@ export class NbboLookup {
     if (this.#options.lookupPremium === 0) return
     const chains = this.#chains
     const { rows, kind, contract, time, priceA, priceB, sizeA, conditions } = columns
-    const ticks = this.#options.lookupPremium * TICKS
+    const ticks = this.#options.lookupPremium * TICKS_PER_DOLLAR
     for (let row = 0; row < rows; row++) {
       const id = contract[row]!
       if (kind[row] === KIND_QUOTE) {
         chains.add(id, time[row]!, priceA[row]! >= 0 && priceA[row]! < priceB[row]!)
       } else if (kind[row] === KIND_PRINT) {
         const shares =
-          this.#multipliers.size === 0 ? MULTIPLIER : (this.#multipliers.get(id) ?? MULTIPLIER)
+          this.#multipliers.size === 0
+            ? CONTRACT_MULTIPLIER
+            : (this.#multipliers.get(id) ?? CONTRACT_MULTIPLIER)
         if (priceA[row]! * sizeA[row]! * shares < ticks) continue
         if (chains.covers(id, time[row]!) || !this.#mayHaveSide(conditions[row]!)) continue
         this.#ask(id, time[row]!)

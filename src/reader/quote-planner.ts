@@ -1,4 +1,6 @@
 import { grown } from '../domain/columns.ts'
+import { CONTRACT_MULTIPLIER } from '../domain/contract.ts'
+import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
 import { KIND_PRINT } from '../slab/event-slab.ts'
 import type { EventColumns } from './event-columns.ts'
 import { topScores } from './top-scores.ts'
@@ -21,9 +23,6 @@ const MARGIN = 1.25
 /** The same while what it displaces has been quoted for less than HOLD_ROUNDS. */
 const HOLD_MARGIN = 8
 const HOLD_ROUNDS = 10
-
-const TICKS = 10_000 // in a dollar
-const MULTIPLIER = 100 // shares that nearly every contract stands for
 
 const FREE = 0
 const WANTED = 1
@@ -112,7 +111,7 @@ export class QuotePlanner {
 
   /** Shares that a contract stands for, where these are not 100. */
   setMultiplier(contract: number, multiplier: number): void {
-    if (multiplier === MULTIPLIER) this.#multipliers.delete(contract)
+    if (multiplier === CONTRACT_MULTIPLIER) this.#multipliers.delete(contract)
     else this.#multipliers.set(contract, multiplier)
   }
 
@@ -134,8 +133,10 @@ export class QuotePlanner {
       if (kind[row] !== KIND_PRINT) continue
       const id = contract[row]!
       const shares =
-        this.#multipliers.size === 0 ? MULTIPLIER : (this.#multipliers.get(id) ?? MULTIPLIER)
-      const dollars = (priceA[row]! * sizeA[row]! * shares) / TICKS
+        this.#multipliers.size === 0
+          ? CONTRACT_MULTIPLIER
+          : (this.#multipliers.get(id) ?? CONTRACT_MULTIPLIER)
+      const dollars = (priceA[row]! * sizeA[row]! * shares) / TICKS_PER_DOLLAR
       if (traded[id] !== round) {
         premium[id] = premium[id]! * faded(PREMIUM_FADE, round - traded[id]!)
         traded[id] = round
