@@ -109,6 +109,8 @@ async function startEngine({ url }: BenchDatabase, minSize: number): Promise<Sto
     metrics,
     databaseUrl: url,
     isFeed: true,
+    resumes: 'nothing',
+    restored: null,
     retentionDays: null,
     connections: 1,
     signal: new AbortController().signal,

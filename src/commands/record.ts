@@ -79,6 +79,7 @@ async function record(config: Config, log: Log, dir: string, maxBytes: number): 
       () => {},
       () => {},
     ),
+    clockFrom: () => 0,
     references: [],
     keepReferences: () => {},
     onFatal: fail,

@@ -2,12 +2,13 @@ import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
 import { newYorkDay } from '../domain/new-york.ts'
+import type { Snapshot, SnapshotHeader } from '../journal/snapshot-file.ts'
 import { account, createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { IntakeEvents } from '../reader/intake.ts'
 import type { UnderlyingProfile } from '../slab/definitions.ts'
 import { VERSION } from '../version.ts'
 import { startWriter, type Writer } from '../writer/handle.ts'
-import type { Committed } from '../writer/messages.ts'
+import type { Committed, Resumes } from '../writer/messages.ts'
 import { STORE_REASONS } from '../writer/store-error.ts'
 import { limitsFor } from './limits.ts'
 import { Meter } from './meter.ts'
@@ -30,10 +31,18 @@ export type EngineOptions = {
   /** What the database may drop from now on, days; null: nothing is dropped. */
   readonly retentionDays: number | null
   readonly connections: number
+  /** What it goes on from. */
+  readonly resumes: Resumes
+  readonly restored: Snapshot | null
   readonly events: IntakeEvents
   /** A bug, or a part that cannot go on. */
   readonly onFatal: (error: Error) => void
   readonly signal: AbortSignal
+}
+
+/** The engine could not be restored: a bug, or a state of another version. It can start without. */
+export class RestoreError extends Error {
+  override readonly name = 'RestoreError'
 }
 
 export function metricsFor({ rules, symbols }: Config): Metrics {
@@ -55,6 +64,8 @@ export class Engine {
   readonly #errors: StoreErrors
   /** When reading ended, epoch ms. */
   #stoppedAt: number | null = null
+  /** While it is restored: told what goes wrong. */
+  #onRestoreError: ((error: Error) => void) | null = null
 
   private constructor(options: EngineOptions, writer: Writer, errors: StoreErrors) {
     this.#options = options
@@ -68,7 +79,10 @@ export class Engine {
     this.#profilesTimer = setInterval(() => this.pipeline.wantProfiles(), PROFILES_MS).unref()
   }
 
-  /** Waits for the database, however long that takes, and gets everything ready for frames. */
+  /**
+   * Waits for the database, however long that takes, and gets everything ready for frames. Throws
+   * RestoreError when the state does not fit.
+   */
   static async start(options: EngineOptions): Promise<Engine> {
     const { log, metrics } = options
     for (const reason of STORE_REASONS) metrics.storeErrors.inc({ reason }, 0)
@@ -79,6 +93,7 @@ export class Engine {
       rules: options.config.rules,
       minSize: options.config.minSize,
       isFeed: options.isFeed,
+      resumes: options.resumes,
       retentionDays: options.retentionDays,
       signal: options.signal,
       onCommitted: (committed) => {
@@ -98,8 +113,23 @@ export class Engine {
       onLog: (line) => log.info(line),
       onFatal: options.onFatal,
     })
-    engine = new Engine(options, writer, errors)
-    return engine
+    try {
+      engine = new Engine(options, writer, errors)
+      await engine.#restore()
+      return engine
+    } catch (cause) {
+      if (options.restored === null) throw cause
+      await (engine?.close() ?? writer.stop())
+      throw new RestoreError((cause as Error).message, { cause })
+    }
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#options.restored === null) return
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.#onRestoreError = reject
+    await Promise.race([this.pipeline.restore(), promise])
+    this.#onRestoreError = null
   }
 
   /** Carries the decoder's counts into the metrics. */
@@ -158,22 +188,14 @@ export class Engine {
 
   #newPipeline(): Pipeline {
     const { config, connections, events, isFeed, onFatal } = this.#options
-    // one underlying is one shard's: more shards than underlyings would only wait
-    const shards =
-      config.symbols === '*' ? config.shards : Math.min(config.shards, config.symbols.length)
+    const shards = shardsFor(config)
     return new Pipeline({
       watched: config.symbols === '*' ? '*' : new Set(config.symbols),
       shards,
       connections,
       limits: limitsFor(shards),
-      classifier: {
-        rules: config.rules,
-        minSize: config.minSize,
-        windowMs: config.sweepWindowMs,
-        quoteMaxAgeMs: config.quoteMaxAgeMs,
-        // live, and nobody to ask: nothing to wait for
-        lookupPremium: isFeed && !config.hasRest ? 0 : config.lookupPremium,
-      },
+      classifier: rulesFor(config, isFeed),
+      restored: this.#options.restored,
       profiles: new Map(this.writer.profiles.map(({ symbol, profile }) => [symbol, profile])),
       writer: this.writer,
       ...events,
@@ -183,7 +205,11 @@ export class Engine {
         if (result.profiles.length > 0) this.#keepProfiles(result.profiles)
       },
       onLag: (ms) => this.#meter.received(ms),
-      onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
+      onError: (thrown) => {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+        if (this.#onRestoreError === null) onFatal(error)
+        else this.#onRestoreError(error)
+      },
     })
   }
 
@@ -205,4 +231,26 @@ export class Engine {
     this.#meter.committed(committed)
     this.pipeline.release(committed)
   }
+}
+
+/** One underlying is one shard's: more shards than underlyings would only wait. */
+function shardsFor({ shards, symbols }: Config): number {
+  return symbols === '*' ? shards : Math.min(shards, symbols.length)
+}
+
+function rulesFor(config: Config, isFeed: boolean) {
+  return {
+    rules: config.rules,
+    minSize: config.minSize,
+    windowMs: config.sweepWindowMs,
+    quoteMaxAgeMs: config.quoteMaxAgeMs,
+    // live, and nobody to ask: nothing to wait for
+    lookupPremium: isFeed && !config.hasRest ? 0 : config.lookupPremium,
+  }
+}
+
+/** What a state of the live engine depends on. */
+export function snapshotHeader(config: Config): SnapshotHeader {
+  const { symbols } = config
+  return { version: VERSION, shards: shardsFor(config), symbols, ...rulesFor(config, true) }
 }

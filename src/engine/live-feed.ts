@@ -32,6 +32,8 @@ export type LiveFeedOptions = {
   readonly metrics: Metrics
   readonly log: Log
   readonly gaps: GapRecorder
+  /** What the reading clock of a connection goes on from, ms. */
+  readonly clockFrom: (connection: number) => number
   /** Open interest and multipliers: what is known at the start, and where more of it is kept. */
   readonly references: readonly Reference[]
   readonly keepReferences: (references: readonly Reference[]) => void
@@ -63,6 +65,7 @@ export class LiveFeed {
           apiKey: options.apiKey,
           connection,
           topics,
+          clockFrom: options.clockFrom(connection),
           reconnectMinMs: config.reconnectMinMs,
           silenceMs: config.silenceMs,
           onFrame: (from, data, isBinary, recv, clock) =>

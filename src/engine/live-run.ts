@@ -7,11 +7,16 @@ import type { Log } from '../console/log.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
 import { type HttpServer, startHttp } from '../metrics/server.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
+import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import { VERSION } from '../version.ts'
-import { Engine, metricsFor } from './engine.ts'
+import { Engine, metricsFor, RestoreError, snapshotHeader } from './engine.ts'
+import { FeedGate } from './feed-gate.ts'
 import { planFeed } from './feed-plan.ts'
 import { GapRecorder } from './gap-recorder.ts'
+import { JournaledTarget } from './journaled-target.ts'
 import { LiveFeed } from './live-feed.ts'
+import { LiveJournal } from './live-journal.ts'
+import { Snapshots } from './snapshots.ts'
 
 const STATISTICS_MS = 5 * 60_000
 
@@ -37,6 +42,10 @@ export class LiveRun {
   #engine: Engine | null = null
   #feed: LiveFeed | null = null
   #gaps: GapRecorder | null = null
+  #journal: LiveJournal | null = null
+  /** Null until the journal is read again: nothing may be saved or drained before. */
+  #snapshots: Snapshots | null = null
+  readonly #gate = new FeedGate()
   #api: Database | null = null
 
   constructor(options: LiveRunOptions) {
@@ -77,6 +86,7 @@ export class LiveRun {
       config.drainTimeoutMs,
     )
     await this.#end().catch((error: unknown) => this.#fail(asError(error)))
+    await this.#journal?.journal.close().catch((error: unknown) => this.#fail(asError(error)))
     clearTimeout(patience)
     await http.close()
     await this.#api?.close()
@@ -90,26 +100,25 @@ export class LiveRun {
     const { signal } = this.#stopping
     const plans = await planFeed(config, apiKey, log, signal)
     if (signal.aborted) return
-    const engine = await Engine.start({
-      config,
+    const journal = await LiveJournal.open({ config, apiKey, log, metrics: this.#metrics })
+    this.#journal = journal
+    const restored = journal.snapshot?.position ?? null
+    const engine = await this.#startEngine(databaseUrl, journal)
+    this.#engine = engine
+    const { pipeline, writer } = engine
+    if (!(await journal.replay(pipeline, this.#gate, signal))) return
+    this.#snapshots = new Snapshots({
+      dir: journal.dir,
+      journal: journal.journal,
+      pipeline,
+      writer,
+      gate: this.#gate,
+      header: snapshotHeader(config),
+      restored,
       log,
       metrics: this.#metrics,
-      databaseUrl,
-      isFeed: true,
-      tellsPrints: true,
-      retentionDays: config.retentionDays,
-      connections: plans.length,
-      signal,
-      onFatal: (error) => this.#fail(error),
-      events: {
-        onStatus: (connection, status, message) =>
-          this.#feed?.handleStatus(connection, status, message),
-        onData: (connection) => this.#feed?.noteData(connection),
-        onBlocked: () => this.#feed?.pause(),
-        onUnblocked: () => this.#feed?.resume(),
-      },
     })
-    this.#engine = engine
+    void this.#snapshots.save()
     this.#api = openDatabase(databaseUrl)
     const gaps = new GapRecorder(
       (rows) => engine.writer.recordGaps(rows),
@@ -124,16 +133,55 @@ export class LiveRun {
       metrics: this.#metrics,
       log,
       gaps,
+      clockFrom: (connection) => journal.clockOf(connection),
       references: engine.writer.references,
       keepReferences: (references) => engine.writer.recordReferences(references),
       onFatal: (message) => this.#fail(new FeedRefused(message)),
     })
     this.#state = 'running'
     if (signal.aborted) return
-    this.#feed.start(engine.pipeline)
+    this.#gate.follow(this.#feed)
+    const onFull = (): void => void this.#snapshots?.makeRoom()
+    this.#feed.start(new JournaledTarget(pipeline, journal.journal, this.#gate, onFull))
     const statistics = setInterval(() => engine.sayStatistics(), STATISTICS_MS).unref()
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     clearInterval(statistics)
+  }
+
+  /** From the saved state, or without it where it turns out not to fit. */
+  async #startEngine(databaseUrl: string, journal: LiveJournal): Promise<Engine> {
+    const { config, log } = this.#options
+    const start = (): Promise<Engine> =>
+      Engine.start({
+        config,
+        log,
+        metrics: this.#metrics,
+        databaseUrl,
+        isFeed: true,
+        tellsPrints: true,
+        retentionDays: config.retentionDays,
+        // also those of before, whose prints may still be held
+        connections: CONNECTIONS_MAX,
+        resumes: journal.resumes,
+        restored: journal.snapshot,
+        signal: this.#stopping.signal,
+        onFatal: (error) => this.#fail(error),
+        events: {
+          onStatus: (connection, status, message) =>
+            this.#feed?.handleStatus(connection, status, message),
+          onData: (connection) => this.#feed?.noteData(connection),
+          onBlocked: () => this.#gate.hold('pipeline'),
+          onUnblocked: () => this.#gate.release('pipeline'),
+        },
+      })
+    try {
+      return await start()
+    } catch (error) {
+      if (!(error instanceof RestoreError)) throw error
+      log.warn(`the saved state is left out: ${error.message}`)
+      journal.forget()
+      return start()
+    }
   }
 
   /** The time since the last engine on this database is a gap: prints came and nobody read them. */
@@ -144,7 +192,8 @@ export class LiveRun {
     const all = symbols === '*' ? ['*'] : symbols
     for (const { connection, underlyings } of plans) {
       const names = underlyings.length > 0 ? underlyings : all
-      gaps.begin(connection, receivedTo, names, drained ? 'stopped' : 'crashed')
+      const from = Math.max(receivedTo, this.#journal?.lastRecv.get(connection) ?? 0)
+      gaps.begin(connection, from, names, drained ? 'stopped' : 'crashed')
     }
   }
 
@@ -156,7 +205,13 @@ export class LiveRun {
       return
     }
     // after a bug a part is missing that the drain would wait for
-    if (this.#fatal === null || this.#fatal instanceof FeedRefused) await this.#engine.drain()
+    const isSound = this.#fatal === null || this.#fatal instanceof FeedRefused
+    // stopped while the journal was read again: the next start does all of it
+    if (isSound && this.#snapshots !== null) {
+      await this.#engine.drain()
+      await this.#snapshots.saveNow()
+    }
+    this.#snapshots?.close()
     await this.#engine.close()
   }
 

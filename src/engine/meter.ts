@@ -46,8 +46,10 @@ export class Meter {
   }
 
   /** One call of a shard; `readAt`: when the oldest event of its slab was read, epoch ms. */
-  result({ counts, premium, classifiedAt }: ShardResult, readAt: number): void {
+  result({ counts, premium, classifiedAt, heldBefore }: ShardResult, readAt: number): void {
     const m = this.#metrics
+    // prints that the process before had received and holds here: their rows are to come
+    m.tradesReceived.inc(heldBefore)
     m.tradesDuplicate.inc(counts[count.COUNT_DUPLICATE])
     m.tradesCancelled.inc(counts[count.COUNT_CANCELLED])
     m.tradesBelowMinSize.inc(counts[count.COUNT_BELOW_MIN_SIZE])

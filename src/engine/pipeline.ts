@@ -7,40 +7,20 @@ import type { ClassifierOptions } from '../shard/classifier.ts'
 import { COUNT_HELD_MS_MAX } from '../shard/counts.ts'
 import { type ShardHandle, startShard } from '../shard/handle.ts'
 import { LOOKUP_HOLD_MS } from '../shard/pending.ts'
+import { knowledgeIn } from '../shard/shard-state.ts'
 import type { ShardResult } from '../shard/task.ts'
 import { EVENT_SLAB_BYTES, KIND_QUOTE } from '../slab/event-slab.ts'
 import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
 import { SlabPool } from '../slab/slab-pool.ts'
-import type { Writer } from '../writer/handle.ts'
 import type { Committed } from '../writer/messages.ts'
-import type { Limits } from './limits.ts'
-import { ShardLane } from './shard-lane.ts'
+import { ownBytes, type PipelineOptions, type SavedPipeline } from './pipeline-state.ts'
+import { ShardLane, type ShardState } from './shard-lane.ts'
 
 /** An open slab waits this long for more rows when its shard has nothing to do. */
 const SEAL_MS = 1
 /** How often held prints of quiet underlyings are looked at. */
 const TICK_MS = 50
 const HELD_WINDOWS_MAX = 10
-
-export type PipelineOptions = {
-  readonly watched: ReadonlySet<string> | '*'
-  readonly shards: number
-  readonly connections: number
-  readonly limits: Limits
-  readonly classifier: Omit<ClassifierOptions, 'heldMax' | 'printLogRows' | 'quoteRowsMax'>
-  /** What earlier sessions have learnt of the sizes of each underlying. */
-  readonly profiles?: ReadonlyMap<string, Uint8Array>
-  readonly writer: Pick<Writer, 'define' | 'post' | 'cancel' | 'requote'>
-  readonly onStatus: (connection: number, status: string, message: string) => void
-  readonly onData: (connection: number) => void
-  readonly onBlocked: () => void
-  readonly onUnblocked: () => void
-  /** Rows, cancels and counts of one call of a shard; the rows have not been posted yet. */
-  readonly onResult: (result: ShardResult, readAt: number) => void
-  /** Now and then: ms from the vendor's stamp to our receipt of a frame's first event. */
-  readonly onLag: (ms: number) => void
-  readonly onError: (error: unknown) => void
-}
 
 /** Frames in, rows to the writer: the two rings and who moves them. */
 export class Pipeline {
@@ -57,6 +37,8 @@ export class Pipeline {
   readonly #ticker: NodeJS.Timeout
   #definedContracts = 0
   #definedSets: number
+  /** By shard: who waits for the state behind the slab that is sealed next. */
+  readonly #onState: (((state: ShardState) => void) | null)[] = []
   #onProgress: (() => void) | null = null
   #lastRecv = Number.NaN
   #lastReadAt = 0
@@ -67,8 +49,11 @@ export class Pipeline {
     const { limits } = options
     this.#options = options
     this.dictionary = new Dictionary({ watched: options.watched, contractsMax: limits.contracts })
-    this.decoder = new FrameDecoder({ dictionary: this.dictionary })
     this.#definedSets = this.dictionary.nextConditionSet
+    const restored = options.restored ?? null
+    if (restored !== null) this.dictionary.load(restored.dictionary)
+    const known = restored?.shards.map((bytes) => knowledgeIn(bytes)) ?? []
+    this.decoder = new FrameDecoder({ dictionary: this.dictionary })
     this.#eventSlabs = new SlabPool(limits.eventSlabs, EVENT_SLAB_BYTES)
     this.#rowSlabs = new SlabPool(limits.rowSlabs, ROW_SLAB_BYTES)
     const classifier: ClassifierOptions = {
@@ -80,21 +65,29 @@ export class Pipeline {
     this.#shards = Array.from({ length: options.shards }, () => startShard(classifier))
     this.#lanes = this.#shards.map(
       (shard, i) =>
-        new ShardLane(shard, this.#eventSlabs, this.#rowSlabs, {
-          mayRun: () => this.#correctionsWaiting < limits.cancels,
-          onResult: (result, readAt) => this.#take(result, readAt),
-          onIdle: () => this.#laneIdle(i),
-          onError: options.onError,
-        }),
+        new ShardLane(
+          shard,
+          this.#eventSlabs,
+          this.#rowSlabs,
+          {
+            mayRun: () => this.#correctionsWaiting < limits.cancels,
+            onResult: (result, readAt) => this.#take(result, readAt),
+            onIdle: () => this.#laneIdle(i),
+            onError: options.onError,
+          },
+          restored === null ? null : ownBytes(restored.shards[i]!),
+        ),
     )
     this.#router = new Router(
       this.dictionary,
       this.#eventSlabs,
       options.shards,
       options.connections,
-      (shard, sealed) => this.#lanes[shard]!.enqueue(sealed),
+      (shard, sealed) => this.#lanes[shard]!.enqueue(sealed, this.#takeState(shard)),
       options.profiles,
     )
+    for (const [shard, had] of known.entries()) this.#router.skipKnown(shard, had)
+    if (restored !== null) this.#router.passTime(restored.clocks.subarray(0, options.connections))
     this.#intake = new Intake(this.decoder, this.#router, {
       onStatus: options.onStatus,
       onData: options.onData,
@@ -104,8 +97,19 @@ export class Pipeline {
     this.#ticker = setInterval(() => this.#tickHeld(), TICK_MS).unref()
   }
 
+  /** Resolves once every shard has taken over what it is restored from. */
+  async restore(): Promise<void> {
+    for (const shard of this.#lanes.keys()) this.#router.seal(shard)
+    await this.#until(() => this.#lanes.every((lane) => lane.isIdle))
+  }
+
   get isBlocked(): boolean {
     return this.#intake.isBlocked
+  }
+
+  /** No print is held or on its way: time that passes changes nothing. */
+  get isQuiet(): boolean {
+    return this.#lanes.every((lane, i) => lane.isEmpty && !this.#router.hasRows(i))
   }
 
   /** Event slabs that are free. */
@@ -163,6 +167,26 @@ export class Pipeline {
     for (const lane of this.#lanes) lane.pump()
   }
 
+  /**
+   * The state as of the frame that was pushed last: what is pushed meanwhile is not in it. When it
+   * resolves, every row of the frames before has been posted. Only while no frame waits, and one
+   * at a time.
+   */
+  async save(): Promise<SavedPipeline> {
+    if (this.isBlocked) throw new Error('a state is saved between two frames')
+    const dictionary = this.dictionary.save()
+    const { clocks } = this.#router
+    const states = this.#lanes.map((_, shard) => {
+      const { promise, resolve } = Promise.withResolvers<ShardState>()
+      this.#onState[shard] = resolve
+      this.#router.seal(shard)
+      return promise
+    })
+    const shards = await Promise.all(states)
+    const saveMs = shards.map((state) => state.saveMs)
+    return { dictionary, clocks, shards: shards.map(({ bytes }) => bytes), saveMs }
+  }
+
   /** Resolves when every frame pushed is classified, every window closed and every row posted. */
   async drain(): Promise<void> {
     clearInterval(this.#ticker)
@@ -178,6 +202,12 @@ export class Pipeline {
     clearInterval(this.#ticker)
     if (this.#sealTimer !== null) clearTimeout(this.#sealTimer)
     await Promise.all(this.#shards.map((shard) => shard.close()))
+  }
+
+  #takeState(shard: number): ((state: ShardState) => void) | null {
+    const onState = this.#onState[shard] ?? null
+    this.#onState[shard] = null
+    return onState
   }
 
   #take(result: ShardResult, readAt: number): void {

@@ -89,6 +89,8 @@ export class ReplayRun {
         metrics: this.#metrics,
         databaseUrl,
         isFeed: false,
+        resumes: 'nothing',
+        restored: null,
         tellsPrints: this.#options.tellsPrints,
         retentionDays: null,
         connections: CONNECTIONS_MAX,

@@ -6,6 +6,12 @@ import type { SlabPool } from '../slab/slab-pool.ts'
 /** Empty row slabs that a shard is given ahead, so that it need not come back for each. */
 const ROW_SLABS_AHEAD = 2
 
+/** `onState`: the state of the shard is wanted behind this slab. */
+type Queued = SealedSlab & { readonly onState: ((state: ShardState) => void) | null }
+
+/** Bytes of Classifier.save, and how many ms the shard stood still for them. */
+export type ShardState = { readonly bytes: Uint8Array<ArrayBuffer>; readonly saveMs: number }
+
 export type LaneEvents = {
   /** Whether the writer has room for what a call may bring besides rows. */
   mayRun(): boolean
@@ -29,23 +35,32 @@ export class ShardLane {
   readonly #eventSlabs: SlabPool
   readonly #rowSlabs: SlabPool
   readonly #events: LaneEvents
-  readonly #queue: SealedSlab[] = []
+  readonly #queue: Queued[] = []
   #from = 0
   #isRunning = false
   #isDraining = false
   #isWaiting = false
   #empties = 0
   #wantsProfiles = false
+  #restored: Uint8Array<ArrayBuffer> | null
   /** Prints held in the shard. */
   held = 0
   /** Those of them that wait for an NBBO over REST. */
   pending = 0
 
-  constructor(shard: ShardHandle, eventSlabs: SlabPool, rowSlabs: SlabPool, events: LaneEvents) {
+  /** `restored`: what the shard goes on from, which goes with the first call. */
+  constructor(
+    shard: ShardHandle,
+    eventSlabs: SlabPool,
+    rowSlabs: SlabPool,
+    events: LaneEvents,
+    restored: Uint8Array<ArrayBuffer> | null = null,
+  ) {
     this.#shard = shard
     this.#eventSlabs = eventSlabs
     this.#rowSlabs = rowSlabs
     this.#events = events
+    this.#restored = restored
   }
 
   get isIdle(): boolean {
@@ -63,8 +78,9 @@ export class ShardLane {
     return readAt ?? Number.POSITIVE_INFINITY
   }
 
-  enqueue(sealed: SealedSlab): void {
-    this.#queue.push(sealed)
+  /** `onState` is told the state of the shard as of the end of this slab, once it is taken. */
+  enqueue(sealed: SealedSlab, onState: ((state: ShardState) => void) | null = null): void {
+    this.#queue.push({ ...sealed, onState })
     this.pump()
   }
 
@@ -96,8 +112,11 @@ export class ShardLane {
     // without room a call can only come back as it went; a tick or a first row may need none
     if (this.#empties + rowSlabs.length === 0) return
     this.#isRunning = true
+    const restored = this.#restored
+    this.#restored = null
     this.#shard
       .run({
+        restored,
         definitions: next?.definitions ?? null,
         slab: next?.slab ?? null,
         from: this.#from,
@@ -105,6 +124,7 @@ export class ShardLane {
         clocks: next?.clocks ?? new Float64Array(0),
         rowSlabs,
         isDrain: this.#isDraining && this.#queue.length <= 1,
+        wantsState: next !== undefined && next.onState !== null,
         wantsProfiles: this.#takeWish(),
       })
       .then(
@@ -120,7 +140,7 @@ export class ShardLane {
     return true
   }
 
-  #finish(sealed: SealedSlab | undefined, result: ShardResult): void {
+  #finish(sealed: Queued | undefined, result: ShardResult): void {
     this.#isRunning = false
     this.held = result.held
     this.pending = result.pending
@@ -132,12 +152,16 @@ export class ShardLane {
         this.#from = result.next
         this.#queue[0] = { ...sealed, definitions: null, slab: result.slab }
       } else {
-        this.#queue.shift()
         this.#from = 0
+        const isDone = sealed.onState === null || result.state !== null
+        if (isDone) this.#queue.shift()
+        else this.#queue[0] = { ...sealed, definitions: null, slab: null, rows: 0 } // asks again
         if (result.slab !== null) this.#eventSlabs.release(result.slab)
       }
     }
     this.#events.onResult(result, sealed?.readAt ?? Number.NaN)
+    const { state, saveMs } = result
+    if (state !== null) sealed?.onState?.({ bytes: state, saveMs })
     this.pump()
     if (this.isIdle) this.#events.onIdle()
   }

@@ -10,11 +10,12 @@ export class ReadingClock {
   readonly #monotonic: () => number
   readonly #causes = new Set<StopCause>(['disconnected'])
   /** Reading ms gathered up to #startedAt. */
-  #gathered = 0
+  #gathered: number
   #startedAt = 0
 
-  /** Stands at 0, disconnected. `monotonic` gives ms that never go back. */
-  constructor(monotonic: () => number = () => performance.now()) {
+  /** Stands at `from`, disconnected. `monotonic` gives ms that never go back. */
+  constructor(monotonic: () => number = () => performance.now(), from = 0) {
+    this.#gathered = from
     this.#monotonic = monotonic
   }
 

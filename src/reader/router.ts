@@ -94,8 +94,13 @@ export class Router {
   /**
    * Moves the reading clocks on where no frame does. Only when every frame read has been routed.
    */
-  passTime(clocks: readonly number[]): void {
+  passTime(clocks: ArrayLike<number>): void {
     this.#clocks.set(clocks)
+  }
+
+  /** The reading clock of each connection as far as it has been routed, ms; NaN: none. */
+  get clocks(): Float64Array<ArrayBuffer> {
+    return this.#clocks.slice()
   }
 
   hasRows(shard: number): boolean {

@@ -76,6 +76,8 @@ export type SessionOptions = {
   /** Index of the connection, 0 to CONNECTIONS_MAX - 1. */
   readonly connection: number
   readonly topics: readonly string[]
+  /** What the reading clock starts from, ms; 0 unless given. */
+  readonly clockFrom?: number
   readonly reconnectMinMs: number
   readonly silenceMs: number
   readonly pingIntervalMs?: number

@@ -27,7 +27,7 @@ export class FeedSession {
   readonly #options: SessionOptions
   readonly #now: () => number
   readonly #backoff: Backoff
-  readonly #clock = new ReadingClock()
+  readonly #clock: ReadingClock
   readonly #topics: Topics
   #resting: 'idle' | 'waiting' | 'stopped' | 'failed' = 'idle'
   #connection: FeedConnection | undefined
@@ -47,6 +47,7 @@ export class FeedSession {
   constructor(options: SessionOptions) {
     assertFeedUrl(options.url)
     this.#options = options
+    this.#clock = new ReadingClock(() => performance.now(), options.clockFrom ?? 0)
     this.#now = options.now ?? Date.now
     this.#backoff = new Backoff(options.reconnectMinMs, options.random ?? Math.random)
     this.#topics = new Topics(options.topics)

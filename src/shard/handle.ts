@@ -30,6 +30,7 @@ export function startShard(options: ClassifierOptions): ShardHandle {
     run(task) {
       const transferList = [...task.rowSlabs]
       if (task.slab !== null) transferList.push(task.slab)
+      if (task.restored !== null) transferList.push(task.restored.buffer)
       return pool.run(task, { transferList })
     },
     close: () => pool.destroy(),

@@ -8,6 +8,8 @@ export const PROFILES_A_CALL = 64
 
 /** One call of a shard. Buffers in it are moved. */
 export type ShardTask = {
+  /** What it goes on from, with the first call only; null: nothing. Bytes of `Classifier.save`. */
+  readonly restored: Uint8Array<ArrayBuffer> | null
   /** New contracts and condition lists that the slab uses, or null. */
   readonly definitions: ShardDefinitions | null
   /** Event slab, or null for a call that only makes room or passes time. */
@@ -20,6 +22,8 @@ export type ShardTask = {
   readonly rowSlabs: readonly ArrayBuffer[]
   /** Nothing more will come: close every window. */
   readonly isDrain: boolean
+  /** Whether its state is wanted once the slab is done and no row waits. */
+  readonly wantsState: boolean
   /** Whether the size profiles that have changed are wanted. */
   readonly wantsProfiles: boolean
 }
@@ -42,6 +46,12 @@ export type ShardResult = {
   readonly held: number
   /** Those of them that wait for an NBBO over REST. */
   readonly pending: number
+  /** Prints that were held in the state it was restored from, with the first call. */
+  readonly heldBefore: number
+  /** When it was wanted and could be given: as of the end of this call. */
+  readonly state: Uint8Array<ArrayBuffer> | null
+  /** ms that it took to save the state; 0 without. */
+  readonly saveMs: number
   /** Whether final rows wait for a row slab. */
   readonly isWaiting: boolean
   /** Empty row slabs that the shard keeps. */

@@ -11,6 +11,8 @@ const classifier = new Classifier(workerData as ClassifierOptions)
 
 export default function run(task: ShardTask): unknown {
   const { sink } = classifier
+  if (task.restored !== null) classifier.load(task.restored)
+  const heldBefore = task.restored === null ? 0 : classifier.held
   if (task.definitions !== null) classifier.define(task.definitions)
   for (const buffer of task.rowSlabs) sink.offer(buffer)
   sink.flush()
@@ -20,7 +22,7 @@ export default function run(task: ShardTask): unknown {
     if (task.isDrain) classifier.closeEverything()
     else classifier.closeQuiet(task.clocks)
   }
-  const result: ShardResult = {
+  const taken = {
     slab: task.slab,
     next,
     filled: sink.take(),
@@ -31,11 +33,18 @@ export default function run(task: ShardTask): unknown {
     premium: classifier.takePremium(),
     held: classifier.held,
     pending: classifier.pending,
+    heldBefore,
     isWaiting: sink.isWaiting,
     empties: sink.empties,
     classifiedAt: performance.timeOrigin + performance.now(),
   }
+  const startedAt = performance.now()
+  const maySave = task.wantsState && next === task.rows && !sink.isWaiting
+  const state = maySave ? classifier.save() : null // all else is taken by now
+  const saveMs = state === null ? 0 : performance.now() - startedAt
+  const result: ShardResult = { ...taken, state, saveMs }
   const buffers = result.filled.map((rows) => rows.buffer)
   if (task.slab !== null) buffers.push(task.slab)
+  if (state !== null) buffers.push(state.buffer)
   return move({ [transferableSymbol]: buffers, [valueSymbol]: result } as never)
 }

@@ -31,6 +31,8 @@ export type Batch = {
    * Everything received before this, epoch ms, was posted before the batch's end; NaN: not told.
    */
   receivedTo: number
+  /** Everything posted before this call of Writer.settled is in it or stored; 0: none. */
+  settles: number
 }
 
 export function newBatch(copy: CopyBuffer): Batch {
@@ -44,6 +46,7 @@ export function newBatch(copy: CopyBuffer): Batch {
     firstAt: Number.NaN,
     encodeMs: 0,
     receivedTo: Number.NaN,
+    settles: 0,
   }
 }
 
@@ -57,6 +60,7 @@ export function clearBatch(batch: Batch): void {
   batch.firstAt = Number.NaN
   batch.encodeMs = 0
   batch.receivedTo = Number.NaN
+  batch.settles = 0
 }
 
 export type FlushState = {

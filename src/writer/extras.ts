@@ -4,7 +4,7 @@ import type { Cancel } from '../slab/cancel.ts'
 import { exchangeText } from './copy-blocks.ts'
 import { reviseCancelled } from './event-store.ts'
 import { eventIdOf } from './events.ts'
-import type { Gap } from './messages.ts'
+import type { Gap, Resumes } from './messages.ts'
 import { findStored, isRecorded } from './repeats.ts'
 
 /** At most one row: equal prints differ in arrival, and a print stored twice goes once. */
@@ -21,12 +21,14 @@ WITH removed AS (
   WHERE flow.symbol = $1 AND flow.timestamp = $8
     AND flow.tableoid = newest.part AND flow.ctid = newest.place
   RETURNING flow.event_id, flow.timestamp, flow.arrival, flow.multiplier, flow.trade_type
-)
+), recorded AS (
 INSERT INTO flow_cancels (symbol, contract_ticker, timestamp, sequence, price, size, exchange,
   removed_timestamp, removed_sequence, received_at, was_stored)
-VALUES ($1::text, $2::text, $3::bigint, $4::bigint, $5::numeric, $6::integer, $7::text,
-  $8::bigint, $9::bigint, $12::bigint, EXISTS (SELECT FROM removed))
-RETURNING (SELECT row_to_json(removed) FROM removed) AS removed`
+SELECT $1::text, $2::text, $3::bigint, $4::bigint, $5::numeric, $6::integer, $7::text,
+  $8::bigint, $9::bigint, $12::bigint, EXISTS (SELECT FROM removed)
+WHERE NOT $13::boolean
+)
+SELECT row_to_json(removed) AS removed FROM removed`
 
 const GAP_SQL = `
 INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, filled, status)
@@ -38,6 +40,7 @@ ON CONFLICT (gap_id) DO UPDATE SET started_at = excluded.started_at,
 export type CancelOptions = {
   /** Newest row of an earlier process, which our shards know nothing of; -1: none. */
   readonly storedUpTo: number
+  readonly resumes: Resumes
   /** FLOW_MIN_SIZE, contracts: what the event of the print needs to be a sweep. */
   readonly minSize: number
 }
@@ -59,14 +62,15 @@ export async function storeCancel(
   client: Client,
   cancel: Cancel,
   ticker: string,
-  { storedUpTo, minSize }: CancelOptions,
+  { storedUpTo, resumes, minSize }: CancelOptions,
 ): Promise<void> {
   const symbol = parseContract(ticker)?.underlying ?? ticker
   const price = dollarsOf(cancel.price)
   const exchange = exchangeText(cancel.exchange)
-  if (storedUpTo >= 0 && (await isRecorded(client, cancel, symbol, ticker, price, exchange))) {
-    return
-  }
+  const isKnown =
+    storedUpTo >= 0 && (await isRecorded(client, cancel, symbol, ticker, price, exchange, resumes))
+  // without sequences the print came again with it, and goes again; it is recorded once
+  if (isKnown && (cancel.sequence > 0 || cancel.removed === null)) return
   let { removed } = cancel
   if (storedUpTo >= 0 && removed === null) {
     removed = await findStored(client, cancel, symbol, ticker, price, exchange)
@@ -86,6 +90,7 @@ export async function storeCancel(
     removed !== null && (removed.wasStored || isOlder),
     removed === null || isOlder ? null : removed.arrival,
     orNull(cancel.recv),
+    isKnown,
   ]
   const { rows } = await client.query<{ removed: RemovedRow | null }>({
     name: 'flow_cancel',

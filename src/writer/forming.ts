@@ -21,6 +21,7 @@ type Item =
   | { readonly kind: 'cancel'; readonly cancel: Cancel }
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { readonly kind: 'mark'; readonly receivedTo: number }
+  | { readonly kind: 'settle'; readonly settle: number }
 
 /**
  * What was posted and is not stored yet, in order: the batch that forms, encoded as far as its
@@ -72,6 +73,11 @@ export class Forming {
     this.#add({ kind: 'mark', receivedTo })
   }
 
+  /** Makes a batch due that tells once all that was posted before is stored. */
+  addSettle(settle: number): void {
+    this.#add({ kind: 'settle', settle })
+  }
+
   /**
    * Takes the batch to store it; the next one forms from the rest. Bring it back with `release`.
    */
@@ -116,6 +122,7 @@ export class Forming {
     if (item.kind === 'requote') batch.requotes.push(item.requote)
     else if (item.kind === 'cancel') batch.cancels.push(item.cancel)
     else if (item.kind === 'gap') batch.gaps.push(item.gap)
+    else if (item.kind === 'settle') batch.settles = item.settle
     else {
       const startedAt = performance.now()
       const { rows } = item.slab

@@ -46,7 +46,9 @@ export type Writer = StoredBefore & {
   recordReferences(references: readonly Reference[]): void
   /** What is received before this moment is stored once all that was posted before is. */
   mark(receivedTo: number): void
-  /** Resolves when everything that was posted before is committed. */
+  /** Resolves when everything that was posted before is committed; more may be posted. */
+  settled(): Promise<void>
+  /** The same, and marks that nothing is left: only when nothing more is posted. */
   drain(): Promise<void>
   /** Ends the thread at once; what is not committed is not stored. */
   stop(): Promise<void>
@@ -63,12 +65,14 @@ const STOP_MS_MAX = 3_000
  */
 export function startWriter(options: WriterOptions): Promise<Writer> {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const { databaseUrl, rules, minSize, isFeed, retentionDays, signal } = options
-  const workerData: WriterData = { databaseUrl, rules, minSize, isFeed, retentionDays }
+  const { databaseUrl, rules, minSize, isFeed, resumes, retentionDays, signal } = options
+  const workerData: WriterData = { databaseUrl, rules, minSize, isFeed, resumes, retentionDays }
   const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const drains = new Map<number, () => void>()
+  const settles = new Map<number, () => void>()
   let drainsAsked = 0
+  let settlesAsked = 0
   let rowsWaiting = 0
   let isReady = false
   let isStopped = false
@@ -97,6 +101,12 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
     recordProfiles: (profiles) => send({ kind: 'profiles', profiles }),
     recordReferences: (references) => send({ kind: 'references', references }),
     mark: (receivedTo) => send({ kind: 'mark', receivedTo }),
+    settled: () =>
+      new Promise((resolve) => {
+        settlesAsked++
+        settles.set(settlesAsked, resolve)
+        send({ kind: 'settle', settle: settlesAsked })
+      }),
     drain: () =>
       new Promise((resolve) => {
         drainsAsked++
@@ -124,6 +134,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
         case 'committed':
           rowsWaiting -= message.rows + message.setAside + message.repeated
           options.onCommitted(message)
+          finish(settles, message.settles)
           break
         case 'store-error':
           options.onStoreError(message)
@@ -138,11 +149,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
           reject(new Error(`the database cannot be used: ${message.message}`))
           break
         case 'drained':
-          for (const [drain, done] of drains) {
-            if (drain > message.drain) continue
-            drains.delete(drain)
-            done()
-          }
+          finish(drains, message.drain)
           break
       }
     })
@@ -154,4 +161,13 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
       void stop()
     })
   })
+}
+
+/** All that wait for a number up to `upTo` go on. */
+function finish(waiting: Map<number, () => void>, upTo: number): void {
+  for (const [number, done] of waiting) {
+    if (number > upTo) continue
+    waiting.delete(number)
+    done()
+  }
 }

@@ -40,6 +40,12 @@ export type Reference = {
   readonly multiplier: number | null
 }
 
+/**
+ * What this process goes on from: the whole state, so that arrival numbers are the same again; only
+ * the frames of the journal; or nothing.
+ */
+export type Resumes = 'state' | 'frames' | 'nothing'
+
 export type WriterData = {
   readonly databaseUrl: string
   /** The engine's rule set, which each row names. */
@@ -48,6 +54,8 @@ export type WriterData = {
   readonly minSize: number
   /** Whether it stores a live feed; a replay's end says nothing about the feed. */
   readonly isFeed: boolean
+  /** How prints that come again from the journal are known where they have no sequence. */
+  readonly resumes: Resumes
   /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */
   readonly retentionDays: number | null
 }
@@ -62,6 +70,8 @@ export type ToWriter =
   | { readonly kind: 'references'; readonly references: readonly Reference[] }
   /** Everything received before this moment, epoch ms, has been posted, or is accounted for. */
   | { readonly kind: 'mark'; readonly receivedTo: number }
+  /** To be told when all that was posted before is stored. */
+  | { readonly kind: 'settle'; readonly settle: number }
   | { readonly kind: 'drain'; readonly drain: number }
   | { readonly kind: 'stop' }
 
@@ -92,6 +102,8 @@ export type Committed = {
   readonly requotes: number
   readonly revised: number
   readonly slabs: readonly PostedSlab[]
+  /** All settles up to this one are done; 0: none was in it. */
+  readonly settles: number
   readonly encodeMs: number
   readonly copyMs: number
   readonly commitMs: number

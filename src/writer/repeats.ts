@@ -3,6 +3,7 @@ import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
 import type { Cancel } from '../slab/cancel.ts'
 import { copyRows } from './connection.ts'
 import { COPY_COLUMNS } from './copy-blocks.ts'
+import type { Resumes } from './messages.ts'
 
 /**
  * A print that is sent again after a restart, or a tape that is played again, must not be stored
@@ -20,13 +21,14 @@ const STAGING_SQL = `CREATE TEMP TABLE IF NOT EXISTS flow_incoming
  * The same print: contract, sequence (which names it within its day), time and content. The bounds
  * are there for the planner, which then looks at the days of the batch only.
  */
-const newRowsSql = (timeMin: number, timeMax: number): string => `
+const newRowsSql = ({ min, max }: Times, resumes: Resumes): string => `
 INSERT INTO options_flow_history (${COLUMNS})
 SELECT ${COLUMNS} FROM flow_incoming AS new
-WHERE new.sequence IS NULL OR new.sequence <= 0 OR NOT (
+WHERE CASE WHEN coalesce(new.sequence, 0) <= 0 THEN ${isNewUnnumberedSql(min, max, resumes)}
+  ELSE NOT (
   EXISTS (
     SELECT FROM options_flow_history AS old
-    WHERE old.timestamp BETWEEN ${timeMin} AND ${timeMax}
+    WHERE old.timestamp BETWEEN ${min} AND ${max}
       AND old.symbol = new.symbol AND old.timestamp = new.timestamp
       AND old.contract_ticker = new.contract_ticker AND old.sequence = new.sequence
       AND old.price = new.price AND old.size = new.size
@@ -38,7 +40,30 @@ WHERE new.sequence IS NULL OR new.sequence <= 0 OR NOT (
       AND gone.price = new.price AND gone.size = new.size
       AND gone.exchange IS NOT DISTINCT FROM new.exchange
   )
-)`
+) END`
+
+/** What names a print without a sequence beside its content. */
+const SAME_UNNUMBERED: Readonly<Record<Resumes, string>> = {
+  state: 'old.received_at IS NOT DISTINCT FROM new.received_at AND old.arrival = new.arrival',
+  // arrival numbers begin anew: equal prints of one frame count as stored when one of them is
+  frames: 'old.received_at IS NOT DISTINCT FROM new.received_at',
+  nothing: 'false',
+}
+
+function isNewUnnumberedSql(min: number, max: number, resumes: Resumes): string {
+  if (resumes === 'nothing') return 'true'
+  return `NOT EXISTS (
+    SELECT FROM options_flow_history AS old
+    WHERE old.timestamp BETWEEN ${min} AND ${max}
+      AND old.symbol = new.symbol AND old.timestamp = new.timestamp
+      AND old.contract_ticker = new.contract_ticker AND old.price = new.price
+      AND old.size = new.size AND old.sequence IS NOT DISTINCT FROM new.sequence
+      AND old.exchange IS NOT DISTINCT FROM new.exchange AND old.conditions = new.conditions
+      AND ${SAME_UNNUMBERED[resumes]})`
+}
+
+/** Epoch ms, both included. */
+type Times = { readonly min: number; readonly max: number }
 
 /**
  * Time of the newest print of a UTC day that was stored, epoch ms, also if a cancel has removed it;
@@ -66,18 +91,22 @@ export async function copyNewRows(
   client: Client,
   rows: Buffer,
   count: number,
-  timeMin: number,
-  timeMax: number,
+  times: Times,
+  resumes: Resumes,
 ): Promise<number> {
   await client.query(STAGING_SQL)
   await client.query('TRUNCATE flow_incoming')
   await copyRows(client, rows, 'flow_incoming')
   await client.query('ANALYZE flow_incoming')
-  const inserted = await client.query(newRowsSql(timeMin, timeMax))
+  const inserted = await client.query(newRowsSql(times, resumes))
   return count - (inserted.rowCount ?? 0)
 }
 
-/** Whether this cancel is on record already: one that is sent again removes nothing more. */
+/**
+ * Whether this cancel is on record already: one that is sent again removes nothing more. Without a
+ * sequence it is the same one when it was received in the same moment, which only the journal
+ * brings back.
+ */
 export async function isRecorded(
   client: Client,
   cancel: Cancel,
@@ -85,13 +114,17 @@ export async function isRecorded(
   ticker: string,
   price: string,
   exchange: string | null,
+  resumes: Resumes,
 ): Promise<boolean> {
-  if (!(cancel.sequence > 0)) return false
+  const isNumbered = cancel.sequence > 0
+  if (!isNumbered && (resumes === 'nothing' || Number.isNaN(cancel.recv))) return false
   const text = `SELECT FROM flow_cancels WHERE symbol = $1 AND timestamp = $2
-    AND contract_ticker = $3 AND sequence = $4 AND price = $5 AND size = $6
-    AND exchange IS NOT DISTINCT FROM $7 LIMIT 1`
-  const values = [symbol, cancel.time, ticker, cancel.sequence, price, cancel.size, exchange]
-  const found = await client.query({ name: 'flow_cancel_recorded', text, values })
+    AND contract_ticker = $3 AND price = $4 AND size = $5 AND exchange IS NOT DISTINCT FROM $6
+    AND ${isNumbered ? 'sequence' : 'coalesce(sequence, 0) <= 0 AND received_at'} = $7 LIMIT 1`
+  const mark = isNumbered ? cancel.sequence : Math.floor(cancel.recv)
+  const values = [symbol, cancel.time, ticker, price, cancel.size, exchange, mark]
+  const name = isNumbered ? 'flow_cancel_recorded' : 'flow_cancel_received'
+  const found = await client.query({ name, text, values })
   return (found.rowCount ?? 0) > 0
 }
 

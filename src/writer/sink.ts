@@ -4,7 +4,7 @@ import type { Client } from 'pg'
 import { DAY_MS } from '../domain/new-york.ts'
 import type { Batch } from './batch.ts'
 import { type Connection, connect } from './connection.ts'
-import type { PreviousWriter, StoredBefore, StoreError, Waiting } from './messages.ts'
+import type { PreviousWriter, Resumes, StoredBefore, StoreError, Waiting } from './messages.ts'
 import { migrate } from './migrate.ts'
 import { loadProfiles, loadReferences } from './reference-store.ts'
 import { storedUpTo } from './repeats.ts'
@@ -22,6 +22,7 @@ const ANSWER_MS_MAX = 120_000
 export type SinkOptions = {
   readonly databaseUrl: string
   readonly isFeed: boolean
+  readonly resumes: Resumes
   readonly retentionDays: number | null
   /** FLOW_MIN_SIZE, contracts. */
   readonly minSize: number
@@ -79,14 +80,15 @@ export class Sink {
   /** Stores the batch, however long that takes. */
   async store(batch: Batch): Promise<Stored> {
     const batchNumber = this.#batchNumber + 1
-    const { tickerOf, minSize } = this.#options
+    const { tickerOf, minSize, resumes } = this.#options
     const writer = this.#writer
     let inParts = false
     const stored = await this.#retry(false, async ({ client }) => {
       try {
         await this.#ensureDays(client, batch)
         const storedUpTo = await this.#storedBefore(client, batch)
-        const job = { client, writer, batchNumber, batch, tickerOf, storedUpTo, minSize }
+        const about = { tickerOf, storedUpTo, minSize, resumes }
+        const job = { client, writer, batchNumber, batch, ...about }
         if (inParts) return await storeBatchInParts(job, (error) => this.#tell(error))
         return await storeBatch(job)
       } catch (error) {

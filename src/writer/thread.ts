@@ -20,7 +20,7 @@ const UPKEEP_PERIOD_MS = 3_600_000
 
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
-const { databaseUrl, rules, minSize, isFeed, retentionDays } = workerData as WriterData
+const { databaseUrl, rules, minSize, isFeed, resumes, retentionDays } = workerData as WriterData
 const onStoreError = (error: StoreError): void => tell({ kind: 'store-error', ...error })
 
 const encoder = new RowEncoder(rules)
@@ -29,6 +29,7 @@ const forming = new Forming(encoder, new EventAssembler({ rules, minSize, ticker
 const sink = new Sink({
   databaseUrl,
   isFeed,
+  resumes,
   retentionDays,
   minSize,
   tickerOf,
@@ -73,6 +74,9 @@ function take(message: ToWriter): void {
     case 'mark':
       forming.addMark(message.receivedTo)
       return
+    case 'settle':
+      forming.addSettle(message.settle)
+      break
     case 'drain':
       drainAsked = message.drain
       break
@@ -138,7 +142,7 @@ async function fillInSteps(): Promise<void> {
 
 function tellCommitted(batch: Batch, stored: Stored): void {
   const { setAside, repeated, revised, copyMs, commitMs } = stored
-  const { copy, requotes, cancels, slabs, encodeMs } = batch
+  const { copy, requotes, cancels, slabs, settles, encodeMs } = batch
   const buffers = slabs.map((slab) => slab.buffer)
   const counts = {
     rows: copy.rows - setAside - repeated,
@@ -151,7 +155,8 @@ function tellCommitted(batch: Batch, stored: Stored): void {
   }
   const committedAt = performance.timeOrigin + performance.now()
   const times = { encodeMs, copyMs, commitMs, committedAt }
-  tell({ kind: 'committed', batch: sink.batchNumber, ...counts, ...times, slabs }, buffers)
+  const number = sink.batchNumber
+  tell({ kind: 'committed', batch: number, ...counts, ...times, settles, slabs }, buffers)
 }
 
 async function keepUp(): Promise<void> {

@@ -4,6 +4,7 @@ import { copyRows } from './connection.ts'
 import { rowOffsets } from './copy-buffer.ts'
 import { storeEvents } from './event-store.ts'
 import { storeCancel, storeGap } from './extras.ts'
+import type { Resumes } from './messages.ts'
 import { copyNewRows } from './repeats.ts'
 import { storeRequote } from './requotes.ts'
 import { reasonOf } from './store-error.ts'
@@ -30,6 +31,7 @@ type Job = {
   readonly storedUpTo: number
   /** FLOW_MIN_SIZE, contracts. */
   readonly minSize: number
+  readonly resumes: Resumes
 }
 
 /**
@@ -147,13 +149,14 @@ async function attempt(client: Client, work: () => Promise<void>): Promise<Error
 
 /** Gives how many of the rows were stored already, and are left out. */
 async function storeRows(
-  { client, batch, storedUpTo }: Job,
+  { client, batch, storedUpTo, resumes }: Job,
   rows: Buffer,
   count: number,
 ): Promise<number> {
   const { timeMin, timeMax } = batch.copy
   if (timeMin <= storedUpTo) {
-    return copyNewRows(client, rows, count, timeMin, Math.min(timeMax, storedUpTo))
+    const times = { min: timeMin, max: Math.min(timeMax, storedUpTo) }
+    return copyNewRows(client, rows, count, times, resumes)
   }
   await copyRows(client, rows, 'options_flow_history')
   return 0

@@ -203,11 +203,25 @@ it('counts the rows that it revised, and does so once when a COMMIT is not known
   const batch = newBatch(new CopyBuffer())
   batch.requotes.push(requoteOf(block(31)), requoteOf(block(33)))
   batch.cancels.push(cancelOf(block(32)))
-  const job = { client, writer, batchNumber: 1, batch, tickerOf: () => TICKER }
-  const stored = await storeBatch({ ...job, storedUpTo: -1, minSize: 10 })
+  const job = {
+    client,
+    writer,
+    batchNumber: 1,
+    batch,
+    tickerOf: () => TICKER,
+    resumes: 'nothing' as const,
+  }
+  const stored = await storeBatch({
+    ...job,
+    storedUpTo: -1,
+    minSize: 10,
+    resumes: 'nothing' as const,
+  })
   expect(stored).toMatchObject({ setAside: 0, repeated: 0, revised: 1 })
   // as the sink does when the answer to its COMMIT did not come
-  expect(await storeBatch({ ...job, storedUpTo: -1, minSize: 10 })).toBeNull()
+  expect(
+    await storeBatch({ ...job, storedUpTo: -1, minSize: 10, resumes: 'nothing' as const }),
+  ).toBeNull()
   await client.end()
   expect((await logged(url)).map((event) => event.revision)).toEqual([2, 2])
   expect(await replaced(url)).toHaveLength(2)

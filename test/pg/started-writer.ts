@@ -1,6 +1,6 @@
 import type { Cancel } from '../../src/slab/cancel.ts'
 import { startWriter, type Writer } from '../../src/writer/handle.ts'
-import type { Committed, StoreError, Waiting } from '../../src/writer/messages.ts'
+import type { Committed, Resumes, StoreError, Waiting } from '../../src/writer/messages.ts'
 import { definitionsOf, NONE, PLAIN, type Row, slabOf } from '../writer/rows.ts'
 
 export const TICKER = 'O:SPXW251219C06475000'
@@ -21,6 +21,7 @@ export async function startedWriter(
     rules?: 'opra' | 'seed'
     minSize?: number
     isFeed?: boolean
+    resumes?: Resumes
     retentionDays?: number | null
     seen?: Seen
     signal?: AbortSignal
@@ -32,6 +33,7 @@ export async function startedWriter(
     rules: options.rules ?? 'opra',
     minSize: options.minSize ?? 10,
     isFeed: options.isFeed ?? true,
+    resumes: options.resumes ?? 'nothing',
     retentionDays: options.retentionDays ?? null,
     onCommitted: (committed) => seen.committed.push(committed),
     onStoreError: (error) => seen.errors.push(error),

@@ -1,0 +1,160 @@
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+import type { Log } from '../console/log.ts'
+import { Journal } from '../journal/journal.ts'
+import { listSegments, type Position } from '../journal/position.ts'
+import { readJournal } from '../journal/read-journal.ts'
+import { readSnapshot, type Snapshot, type SnapshotHeader } from '../journal/snapshot-file.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { isEvidence } from '../reader/evidence-decode.ts'
+import type { Resumes } from '../writer/messages.ts'
+import { snapshotHeader } from './engine.ts'
+import type { FeedGate } from './feed-gate.ts'
+import type { Pipeline } from './pipeline.ts'
+
+const MIB = 1024 * 1024
+
+export type LiveJournalOptions = {
+  readonly config: Config
+  readonly apiKey: string
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** The journal of the live engine, and what an earlier process has left in it. */
+export class LiveJournal {
+  readonly journal: Journal
+  readonly dir: string
+  /** The state to go on from; null: none that fits. */
+  snapshot: Snapshot | null
+  resumes: Resumes
+  /** By connection, epoch ms: the last vendor's frame that was read again. */
+  readonly lastRecv = new Map<number, number>()
+  readonly #log: Log
+  /** By connection, ms. */
+  readonly #clocks = new Map<number, number>()
+
+  private constructor(
+    dir: string,
+    journal: Journal,
+    log: Log,
+    found: Pick<LiveJournal, 'snapshot' | 'resumes'>,
+  ) {
+    this.dir = dir
+    this.journal = journal
+    this.#log = log
+    this.snapshot = found.snapshot
+    this.resumes = found.resumes
+    found.snapshot?.clocks.forEach((clock, connection) => this.#sawClock(connection, clock))
+  }
+
+  /**
+   * Takes the journal of the data directory. Throws when another engine has it, and when it cannot
+   * be read or written.
+   */
+  static async open({ config, apiKey, log, metrics }: LiveJournalOptions): Promise<LiveJournal> {
+    const dir = join(config.dataDir, 'journal')
+    let isFirst = true
+    const snapshot = await readSnapshot(
+      dir,
+      (header) => misfit(header, snapshotHeader(config)),
+      (problem) => {
+        isFirst = false
+        log.warn(problem)
+      },
+    )
+    let isTroubled = false
+    const journal = await Journal.open(dir, {
+      maxBytes: config.journalMaxMib * MIB,
+      syncMs: config.journalSyncMs,
+      secrets: [apiKey],
+      after: snapshot?.position ?? null,
+      onTrouble: (error) => {
+        if (error !== null) log.error(`${error.message}; nothing is read until it works again`)
+        else if (isTroubled) log.info('the journal works again')
+        isTroubled = error !== null
+      },
+      onProblem: (problem) => log.warn(`journal: ${problem}`),
+    })
+    metrics.spoolBytes.set(journal.bytes)
+    const [first] = await listSegments(dir)
+    let resumes: Resumes = 'nothing'
+    if (snapshot !== null) resumes = 'state'
+    // all that there ever was: from it the state comes out as it was
+    else if (journal.bytes > 0) resumes = isFirst && first?.segment === 1 ? 'state' : 'frames'
+    return new LiveJournal(dir, journal, log, { snapshot, resumes })
+  }
+
+  /** Goes on without the snapshot, which turned out not to fit. */
+  forget(): void {
+    this.snapshot = null
+    this.resumes = 'frames'
+  }
+
+  /** What the reading clock of a connection goes on from, ms. */
+  clockOf(connection: number): number {
+    return this.#clocks.get(connection) ?? Math.max(0, ...this.#clocks.values())
+  }
+
+  /**
+   * Puts the frames behind the snapshot through the pipeline again. False: told to stop on the way,
+   * and the next start does it anew.
+   */
+  async replay(pipeline: Pipeline, gate: FeedGate, signal: AbortSignal): Promise<boolean> {
+    const startedAt = performance.now()
+    let frames = 0
+    const from: Position | null = this.snapshot?.position ?? null
+    const onProblem = (problem: string): void => this.#log.warn(`journal: ${problem}`)
+    for await (const batch of readJournal(this.dir, from, onProblem)) {
+      for (const { bytes, isBinary, recv, clock, connection } of batch) {
+        this.#sawClock(connection, clock)
+        if (bytes.length === 0) continue // time that passed
+        while (pipeline.isBlocked && !signal.aborted) await releasedOr(gate, signal)
+        if (signal.aborted) return false
+        pipeline.push(bytes, isBinary, { recv, clock, connection, readAt: Date.now() })
+        if (!isEvidence(bytes)) this.lastRecv.set(connection, recv)
+        frames++
+      }
+      await nextTurn() // the shards' answers
+    }
+    while (pipeline.isBlocked && !signal.aborted) await releasedOr(gate, signal)
+    if (signal.aborted) return false
+    pipeline.passTime([...this.#clocksInOrder()])
+    if (frames > 0 || this.snapshot !== null) {
+      const ms = Math.round(performance.now() - startedAt)
+      this.#log.info('journal read again', { frames, ms, from_state: this.snapshot !== null })
+    }
+    this.snapshot = null // large, and of no more use
+    return true
+  }
+
+  #sawClock(connection: number, clock: number): void {
+    if (clock > (this.#clocks.get(connection) ?? 0)) this.#clocks.set(connection, clock)
+  }
+
+  *#clocksInOrder(): Generator<number> {
+    const last = Math.max(-1, ...this.#clocks.keys())
+    for (let i = 0; i <= last; i++) yield this.#clocks.get(i) ?? Number.NaN
+  }
+}
+
+async function releasedOr(gate: FeedGate, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const stop = (): void => resolve()
+  signal.addEventListener('abort', stop, { once: true })
+  await Promise.race([gate.released, promise])
+  signal.removeEventListener('abort', stop)
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** What differs, in words; null: nothing. */
+function misfit(theirs: SnapshotHeader, ours: SnapshotHeader): string | null {
+  for (const key of Object.keys(ours) as (keyof SnapshotHeader)[]) {
+    const [was, is] = [JSON.stringify(theirs[key]), JSON.stringify(ours[key])]
+    if (was !== is) return `it was made with ${key} ${was}, now it is ${is}`
+  }
+  return null
+}

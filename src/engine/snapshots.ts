@@ -1,0 +1,100 @@
+import type { Log } from '../console/log.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Position } from '../journal/position.ts'
+import { type SnapshotHeader, writeSnapshot } from '../journal/snapshot-file.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Writer } from '../writer/handle.ts'
+import type { FeedGate } from './feed-gate.ts'
+import type { Pipeline } from './pipeline.ts'
+
+const PERIOD_MS = 60_000
+const BYTES_MS = 1000
+
+export type SnapshotsOptions = {
+  readonly dir: string
+  readonly journal: Journal
+  readonly pipeline: Pipeline
+  readonly writer: Pick<Writer, 'settled'>
+  readonly gate: FeedGate
+  readonly header: SnapshotHeader
+  /** Of the snapshot that was restored; null: none was. */
+  readonly restored: Position | null
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/**
+ * Puts the whole state by every minute, so that the next start reads no more than that of the
+ * journal, and drops what no snapshot needs.
+ */
+export class Snapshots {
+  readonly #options: SnapshotsOptions
+  readonly #timers: readonly NodeJS.Timeout[]
+  /** Positions of the two newest snapshots. */
+  #kept: readonly Position[]
+  #saving: Promise<void> | null = null
+  #isClosed = false
+  #hasFailed = false
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options
+    this.#kept = options.restored === null ? [] : [options.restored]
+    const { journal, metrics } = options
+    this.#timers = [
+      setInterval(() => void this.save(), PERIOD_MS).unref(),
+      setInterval(() => metrics.spoolBytes.set(journal.bytes), BYTES_MS).unref(),
+    ]
+  }
+
+  /** The one that is under way, or a new one. Never throws: a failure is told, and tried again. */
+  save(): Promise<void> {
+    this.#saving ??= this.#save()
+      .catch((error: Error) => {
+        if (this.#isClosed || this.#hasFailed) return
+        this.#hasFailed = true
+        this.#options.log.error('the state could not be saved; tried again in a minute', error)
+      })
+      .finally(() => {
+        this.#saving = null
+      })
+    return this.#saving
+  }
+
+  /** One that holds all there is now: waits for one that is under way first. */
+  async saveNow(): Promise<void> {
+    await this.#saving
+    await this.save()
+  }
+
+  /** The journal is full: the first frees what lies before the one before, the second the rest. */
+  async makeRoom(): Promise<void> {
+    const { gate } = this.#options
+    for (let i = 0; i < 2 && gate.isHeld('journal') && !this.#isClosed; i++) await this.saveNow()
+  }
+
+  /** No more of them. One that is under way is not waited for. */
+  close(): void {
+    this.#isClosed = true
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  async #save(): Promise<void> {
+    const { dir, journal, pipeline, writer, gate, header, log, metrics } = this.#options
+    while (pipeline.isBlocked) await gate.released
+    const startedAt = performance.now()
+    const { position } = journal
+    const { saveMs, ...state } = await pipeline.save()
+    // rows of the frames before are in no later replay: they must be in the table
+    await writer.settled()
+    await journal.sync()
+    if (this.#isClosed) return
+    await writeSnapshot(dir, { position, header, ...state })
+    this.#kept = [...this.#kept.slice(-1), position]
+    if (this.#kept.length === 2) await journal.dropBefore(this.#kept[0]!)
+    metrics.spoolBytes.set(journal.bytes)
+    this.#hasFailed = false
+    const bytes = state.shards.reduce((sum, { length }) => sum + length, state.dictionary.length)
+    const ms = Math.round(performance.now() - startedAt)
+    log.info('state saved', { bytes, ms, shard_ms: Math.round(Math.max(...saveMs)) })
+  }
+}
