@@ -45,7 +45,9 @@ export class LiveJournal {
     this.#log = log
     this.snapshot = found.snapshot
     this.resumes = found.resumes
-    found.snapshot?.clocks.forEach((clock, connection) => this.#sawClock(connection, clock))
+    for (const [connection, clock] of found.snapshot?.clocks.entries() ?? []) {
+      this.#sawClock(connection, clock)
+    }
   }
 
   /**
