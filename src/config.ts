@@ -113,6 +113,18 @@ export const SETTINGS = {
     '.flow',
     'embedded database, spool, recordings',
   ),
+  journalSyncMs: kind.setting(
+    'FLOW_JOURNAL_SYNC_MS',
+    kind.wholeNumber(0, 60_000, 'milliseconds'),
+    '100',
+    'a power cut loses the frames of about this long; 0 = sync after each write',
+  ),
+  journalMaxMib: kind.setting(
+    'FLOW_JOURNAL_MAX_MIB',
+    kind.wholeNumber(256, 1_048_576, 'MiB'),
+    '4096',
+    'MiB of journal in FLOW_DATA_DIR; at this much the feed waits until a snapshot makes room',
+  ),
   retentionDays: kind.setting(
     'FLOW_RETENTION_DAYS',
     kind.wholeNumber(0, 36_500, 'days'),
