@@ -7,6 +7,7 @@ import { readJournal } from '../journal/read-journal.ts'
 import { readSnapshot, type Snapshot, type SnapshotHeader } from '../journal/snapshot-file.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { isEvidence } from '../reader/evidence-decode.ts'
+import { spellingsOf } from '../recording/redact.ts'
 import type { Resumes } from '../writer/messages.ts'
 import { snapshotHeader } from './engine.ts'
 import type { FeedGate } from './feed-gate.ts'
@@ -69,7 +70,7 @@ export class LiveJournal {
     const journal = await Journal.open(dir, {
       maxBytes: config.journalMaxMib * MIB,
       syncMs: config.journalSyncMs,
-      secrets: [apiKey],
+      secrets: spellingsOf(apiKey).map(String),
       after: snapshot?.position ?? null,
       onTrouble: (error) => {
         if (error !== null) log.error(`${error.message}; nothing is read until it works again`)
