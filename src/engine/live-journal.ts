@@ -13,6 +13,8 @@ import { snapshotHeader } from './engine.ts'
 import type { FeedGate } from './feed-gate.ts'
 import type { Pipeline } from './pipeline.ts'
 
+/** A shorter one could be part of a price or a time; the vendor is never told it anyway. */
+const TOKEN_LENGTH_MIN = 16
 const MIB = 1024 * 1024
 
 export type LiveJournalOptions = {
@@ -70,7 +72,7 @@ export class LiveJournal {
     const journal = await Journal.open(dir, {
       maxBytes: config.journalMaxMib * MIB,
       syncMs: config.journalSyncMs,
-      secrets: spellingsOf(apiKey).map(String),
+      secrets: secretsIn(apiKey, config.httpToken ?? ''),
       after: snapshot?.position ?? null,
       onTrouble: (error) => {
         if (error !== null) log.error(`${error.message}; nothing is read until it works again`)
@@ -147,6 +149,14 @@ async function releasedOr(gate: FeedGate, signal: AbortSignal): Promise<void> {
   signal.addEventListener('abort', stop, { once: true })
   await Promise.race([gate.released, promise])
   signal.removeEventListener('abort', stop)
+}
+
+/** Texts of a frame that the journal never holds, also where they were put into JSON twice. */
+function secretsIn(apiKey: string, httpToken: string): string[] {
+  const secrets = httpToken.length < TOKEN_LENGTH_MIN ? [apiKey] : [apiKey, httpToken]
+  const once = secrets.flatMap((secret) => spellingsOf(secret).map(String))
+  const twice = once.flatMap((text) => spellingsOf(text).map(String))
+  return [...new Set([...once, ...twice])].sort((a, b) => b.length - a.length)
 }
 
 function nextTurn(): Promise<void> {
