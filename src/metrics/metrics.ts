@@ -63,6 +63,7 @@ export const SYMBOL_LABELS_MAX = 1000
 const LATENCY_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ]
+const STALL_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const COPY_ROWS_BUCKETS = [1, 10, 100, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000]
 
 export type MetricsOptions = {
@@ -195,6 +196,12 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
     ),
     shardRestarts: counter('flow_shard_restarts_total', 'Classifier threads started again.'),
     slabCredits: gauge('flow_slab_credits', 'Free event slabs; at 0 reading is paused.'),
+    eventLoopStall: new Histogram({
+      name: 'flow_event_loop_stall_seconds',
+      help: 'Times of 50 ms or more in which the main thread read nothing.',
+      buckets: STALL_BUCKETS,
+      registers: [registry],
+    }),
     contracts: gauge('flow_contracts', 'Contracts seen since the start.'),
     buildInfo: gauge('flow_build_info', 'Always 1; the labels tell what runs.', [
       'version',
