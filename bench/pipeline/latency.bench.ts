@@ -108,7 +108,6 @@ async function startEngine({ url }: BenchDatabase): Promise<{
     rules: 'opra',
     minSize: 1,
     isFeed: true,
-    resumes: 'nothing',
     retentionDays: null,
     onCommitted: (committed) => {
       const { slabs, committedAt } = committed

@@ -8,7 +8,7 @@ import type { IntakeEvents } from '../reader/intake.ts'
 import type { UnderlyingProfile } from '../slab/definitions.ts'
 import { VERSION } from '../version.ts'
 import { startWriter, type Writer } from '../writer/handle.ts'
-import type { Committed, Resumes } from '../writer/messages.ts'
+import type { Committed } from '../writer/messages.ts'
 import { STORE_REASONS } from '../writer/store-error.ts'
 import { limitsFor } from './limits.ts'
 import { Meter } from './meter.ts'
@@ -31,9 +31,8 @@ export type EngineOptions = {
   /** What the database may drop from now on, days; null: nothing is dropped. */
   readonly retentionDays: number | null
   readonly connections: number
-  /** What it goes on from. */
-  readonly resumes: Resumes
-  readonly restored: Snapshot | null
+  /** Asked once the database is there: what it goes on from; null: from nothing. */
+  readonly goOnFrom: ((writer: Writer) => Promise<Snapshot | null>) | null
   readonly events: IntakeEvents
   /** A bug, or a part that cannot go on. */
   readonly onFatal: (error: Error) => void
@@ -62,13 +61,20 @@ export class Engine {
   readonly #profilesTimer: NodeJS.Timeout
   readonly #startedAt = Date.now()
   readonly #errors: StoreErrors
+  #restored: Snapshot | null
   /** When reading ended, epoch ms. */
   #stoppedAt: number | null = null
   /** While it is restored: told what goes wrong. */
   #onRestoreError: ((error: Error) => void) | null = null
 
-  private constructor(options: EngineOptions, writer: Writer, errors: StoreErrors) {
+  private constructor(
+    options: EngineOptions,
+    writer: Writer,
+    errors: StoreErrors,
+    restored: Snapshot | null,
+  ) {
     this.#options = options
+    this.#restored = restored
     this.#errors = errors
     this.writer = writer
     this.pipeline = this.#newPipeline()
@@ -93,7 +99,6 @@ export class Engine {
       rules: options.config.rules,
       minSize: options.config.minSize,
       isFeed: options.isFeed,
-      resumes: options.resumes,
       retentionDays: options.retentionDays,
       signal: options.signal,
       onCommitted: (committed) => {
@@ -113,23 +118,26 @@ export class Engine {
       onLog: (line) => log.info(line),
       onFatal: options.onFatal,
     })
+    let restored: Snapshot | null = null
     try {
-      engine = new Engine(options, writer, errors)
+      restored = (await options.goOnFrom?.(writer)) ?? null
+      engine = new Engine(options, writer, errors, restored)
       await engine.#restore()
       return engine
     } catch (cause) {
-      if (options.restored === null) throw cause
       await (engine?.close() ?? writer.stop())
+      if (restored === null) throw cause
       throw new RestoreError((cause as Error).message, { cause })
     }
   }
 
   async #restore(): Promise<void> {
-    if (this.#options.restored === null) return
+    if (this.#restored === null) return
     const { promise, reject } = Promise.withResolvers<never>()
     this.#onRestoreError = reject
     await Promise.race([this.pipeline.restore(), promise])
     this.#onRestoreError = null
+    this.#restored = null // large, and of no more use
   }
 
   /** Carries the decoder's counts into the metrics. */
@@ -195,7 +203,7 @@ export class Engine {
       connections,
       limits: limitsFor(shards),
       classifier: rulesFor(config, isFeed),
-      restored: this.#options.restored,
+      restored: this.#restored,
       profiles: new Map(this.writer.profiles.map(({ symbol, profile }) => [symbol, profile])),
       writer: this.writer,
       ...events,

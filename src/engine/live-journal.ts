@@ -1,13 +1,20 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
+import { FolderInUseError } from '../journal/folder-lock.ts'
 import { Journal } from '../journal/journal.ts'
 import { listSegments, type Position } from '../journal/position.ts'
 import { readJournal } from '../journal/read-journal.ts'
-import { readSnapshot, type Snapshot, type SnapshotHeader } from '../journal/snapshot-file.ts'
+import {
+  readSnapshot,
+  type Snapshot,
+  type SnapshotHeader,
+  type SnapshotPlace,
+} from '../journal/snapshot-file.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { isEvidence } from '../reader/evidence-decode.ts'
 import { spellingsOf } from '../recording/redact.ts'
+import type { Writer } from '../writer/handle.ts'
 import type { Resumes } from '../writer/messages.ts'
 import { snapshotHeader } from './engine.ts'
 import type { FeedGate } from './feed-gate.ts'
@@ -16,84 +23,90 @@ import type { Pipeline } from './pipeline.ts'
 /** A shorter one could be part of a price or a time; the vendor is never told it anyway. */
 const TOKEN_LENGTH_MIN = 16
 const MIB = 1024 * 1024
+/** Engines that may share one data directory and one database. */
+const SHARERS_MAX = 8
 
 export type LiveJournalOptions = {
   readonly config: Config
   readonly apiKey: string
   readonly log: Log
   readonly metrics: Metrics
+  /** Each database has a journal of its own: a state says what is in the table. */
+  readonly databaseId: string
+}
+
+type Found = {
+  readonly snapshot: Snapshot | null
+  /** Where the frames begin that a start has to read; null: with the first there is. */
+  readonly from: Position | null
+  readonly resumes: Resumes
 }
 
 /** The journal of the live engine, and what an earlier process has left in it. */
 export class LiveJournal {
   readonly journal: Journal
   readonly dir: string
-  /** The state to go on from; null: none that fits. */
-  snapshot: Snapshot | null
-  resumes: Resumes
+  #found: Found
   /** By connection, epoch ms: the last vendor's frame that was read again. */
   readonly lastRecv = new Map<number, number>()
   readonly #log: Log
   /** By connection, ms. */
   readonly #clocks = new Map<number, number>()
 
-  private constructor(
-    dir: string,
-    journal: Journal,
-    log: Log,
-    found: Pick<LiveJournal, 'snapshot' | 'resumes'>,
-  ) {
+  private constructor(dir: string, journal: Journal, log: Log, found: Found) {
     this.dir = dir
     this.journal = journal
     this.#log = log
-    this.snapshot = found.snapshot
-    this.resumes = found.resumes
+    this.#found = found
     for (const [connection, clock] of found.snapshot?.clocks.entries() ?? []) {
       this.#sawClock(connection, clock)
     }
   }
 
   /**
-   * Takes the journal of the data directory. Throws when another engine has it, and when it cannot
-   * be read or written.
+   * Takes the journal that the data directory has for this database. Throws when too many engines
+   * share it, and when it cannot be read or written.
    */
-  static async open({ config, apiKey, log, metrics }: LiveJournalOptions): Promise<LiveJournal> {
-    const dir = join(config.dataDir, 'journal')
-    let isFirst = true
-    const snapshot = await readSnapshot(
-      dir,
-      (header) => misfit(header, snapshotHeader(config)),
-      (problem) => {
-        isFirst = false
-        log.warn(problem)
-      },
-    )
-    let isTroubled = false
-    const journal = await Journal.open(dir, {
-      maxBytes: config.journalMaxMib * MIB,
-      syncMs: config.journalSyncMs,
-      secrets: secretsIn(apiKey, config.httpToken ?? ''),
-      after: snapshot?.position ?? null,
-      onTrouble: (error) => {
-        if (error !== null) log.error(`${error.message}; nothing is read until it works again`)
-        else if (isTroubled) log.info('the journal works again')
-        isTroubled = error !== null
-      },
-      onProblem: (problem) => log.warn(`journal: ${problem}`),
-    })
-    metrics.spoolBytes.set(journal.bytes)
-    const [first] = await listSegments(dir)
-    let resumes: Resumes = 'nothing'
-    if (snapshot !== null) resumes = 'state'
-    // all that there ever was: from it the state comes out as it was
-    else if (journal.bytes > 0) resumes = isFirst && first?.segment === 1 ? 'state' : 'frames'
-    return new LiveJournal(dir, journal, log, { snapshot, resumes })
+  static async open(options: LiveJournalOptions): Promise<LiveJournal> {
+    const { config, databaseId, log } = options
+    for (let sharer = 1; ; sharer++) {
+      const name = sharer === 1 ? databaseId : `${databaseId}.${sharer}`
+      try {
+        return await openIn(join(config.dataDir, 'journal', name), options)
+      } catch (error) {
+        if (!(error instanceof FolderInUseError) || sharer === SHARERS_MAX) throw error
+        log.warn(`${error.message}. Until then this one keeps a journal beside it`)
+      }
+    }
   }
 
-  /** Goes on without the snapshot, which turned out not to fit. */
+  static of(dir: string, journal: Journal, log: Log, found: Found): LiveJournal {
+    return new LiveJournal(dir, journal, log, found)
+  }
+
+  /** What was found and suits the database; tells the writer what its rows go on from. */
+  async goOnFrom(writer: Writer): Promise<Snapshot | null> {
+    const { snapshot } = this.#found
+    const fit = snapshot === null ? 'fits' : await writer.fitOf(snapshot.stored)
+    if (fit === 'emptied') {
+      this.#log.warn('the saved state is left out: its rows were removed from the database')
+      this.#found = { ...this.#found, snapshot: null, resumes: 'frames' }
+    } else if (fit === 'behind') {
+      this.#log.warn('the saved state is left out: the database is an older copy of itself')
+      this.forget()
+    }
+    writer.resume(this.#found.resumes, this.#found.snapshot?.stored.newest ?? -1)
+    return this.#found.snapshot
+  }
+
+  /** Goes on without the snapshot, which turned out not to fit: from all frames that there are. */
   forget(): void {
-    this.snapshot = null
-    this.resumes = 'frames'
+    this.#found = { snapshot: null, from: null, resumes: 'frames' }
+  }
+
+  /** Of the state that is gone on from; null: none is. */
+  get statePosition(): Position | null {
+    return this.#found.snapshot?.position ?? null
   }
 
   /** What the reading clock of a connection goes on from, ms. */
@@ -108,7 +121,7 @@ export class LiveJournal {
   async replay(pipeline: Pipeline, gate: FeedGate, signal: AbortSignal): Promise<boolean> {
     const startedAt = performance.now()
     let frames = 0
-    const from: Position | null = this.snapshot?.position ?? null
+    const { from, snapshot } = this.#found
     const onProblem = (problem: string): void => this.#log.warn(`journal: ${problem}`)
     for await (const batch of readJournal(this.dir, from, onProblem)) {
       for (const { bytes, isBinary, recv, clock, connection } of batch) {
@@ -125,11 +138,11 @@ export class LiveJournal {
     while (pipeline.isBlocked && !signal.aborted) await releasedOr(gate, signal)
     if (signal.aborted) return false
     pipeline.passTime([...this.#clocksInOrder()])
-    if (frames > 0 || this.snapshot !== null) {
+    if (frames > 0 || snapshot !== null) {
       const ms = Math.round(performance.now() - startedAt)
-      this.#log.info('journal read again', { frames, ms, from_state: this.snapshot !== null })
+      this.#log.info('journal read again', { frames, ms, from_state: snapshot !== null })
     }
-    this.snapshot = null // large, and of no more use
+    this.#found = { ...this.#found, snapshot: null } // large, and of no more use
     return true
   }
 
@@ -141,6 +154,50 @@ export class LiveJournal {
     const last = Math.max(-1, ...this.#clocks.keys())
     for (let i = 0; i <= last; i++) yield this.#clocks.get(i) ?? Number.NaN
   }
+}
+
+/** Throws FolderInUseError when another engine has it. */
+async function openIn(
+  dir: string,
+  { config, apiKey, log, metrics }: LiveJournalOptions,
+): Promise<LiveJournal> {
+  const leftOut: SnapshotPlace[] = []
+  let isFirst = true
+  const snapshot = await readSnapshot(
+    dir,
+    (place) => {
+      const why = misfit(place.header, snapshotHeader(config))
+      if (why !== null) leftOut.push(place)
+      return why
+    },
+    (problem) => {
+      isFirst = false
+      log.warn(problem)
+    },
+  )
+  let isTroubled = false
+  const journal = await Journal.open(dir, {
+    maxBytes: config.journalMaxMib * MIB,
+    syncMs: config.journalSyncMs,
+    secrets: secretsIn(apiKey, config.httpToken ?? ''),
+    after: snapshot?.position ?? leftOut[0]?.position ?? null,
+    onTrouble: (error) => {
+      if (error !== null) log.error(`${error.message}; nothing is read until it works again`)
+      else if (isTroubled) log.info('the journal works again')
+      isTroubled = error !== null
+    },
+    onProblem: (problem) => log.warn(`journal: ${problem}`),
+  })
+  metrics.spoolBytes.set(journal.bytes)
+  const [first] = await listSegments(dir)
+  let resumes: Resumes = 'nothing'
+  if (snapshot !== null) resumes = 'state'
+  // all that there ever was: from it the state comes out as it was
+  else if (journal.bytes > 0) resumes = isFirst && first?.segment === 1 ? 'state' : 'frames'
+  // made with other settings while nothing was held: all before it is stored
+  const done = leftOut[0]?.held === 0 ? leftOut[0].position : null
+  const from = snapshot?.position ?? done
+  return LiveJournal.of(dir, journal, log, { snapshot, from, resumes })
 }
 
 async function releasedOr(gate: FeedGate, signal: AbortSignal): Promise<void> {

@@ -100,11 +100,10 @@ export class LiveRun {
     const { signal } = this.#stopping
     const plans = await planFeed(config, apiKey, log, signal)
     if (signal.aborted) return
-    const journal = await LiveJournal.open({ config, apiKey, log, metrics: this.#metrics })
-    this.#journal = journal
-    const restored = journal.snapshot?.position ?? null
-    const engine = await this.#startEngine(databaseUrl, journal)
+    const engine = await this.#startEngine(databaseUrl)
     this.#engine = engine
+    const journal = this.#journal!
+    const restored = journal.statePosition
     const { pipeline, writer } = engine
     if (!(await journal.replay(pipeline, this.#gate, signal))) return
     this.#snapshots = new Snapshots({
@@ -149,8 +148,8 @@ export class LiveRun {
   }
 
   /** From the saved state, or without it where it turns out not to fit. */
-  async #startEngine(databaseUrl: string, journal: LiveJournal): Promise<Engine> {
-    const { config, log } = this.#options
+  async #startEngine(databaseUrl: string): Promise<Engine> {
+    const { config, log, apiKey } = this.#options
     const start = (): Promise<Engine> =>
       Engine.start({
         config,
@@ -162,8 +161,17 @@ export class LiveRun {
         retentionDays: config.retentionDays,
         // also those of before, whose prints may still be held
         connections: CONNECTIONS_MAX,
-        resumes: journal.resumes,
-        restored: journal.snapshot,
+        goOnFrom: async (writer) => {
+          const { databaseId } = writer
+          this.#journal ??= await LiveJournal.open({
+            config,
+            apiKey,
+            log,
+            metrics: this.#metrics,
+            databaseId,
+          })
+          return this.#journal.goOnFrom(writer)
+        },
         signal: this.#stopping.signal,
         onFatal: (error) => this.#fail(error),
         events: {
@@ -179,7 +187,7 @@ export class LiveRun {
     } catch (error) {
       if (!(error instanceof RestoreError)) throw error
       log.warn(`the saved state is left out: ${error.message}`)
-      journal.forget()
+      this.#journal?.forget()
       return start()
     }
   }

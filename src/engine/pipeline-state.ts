@@ -30,7 +30,11 @@ export type PipelineOptions = {
 export type PipelineState = Pick<Snapshot, 'dictionary' | 'shards' | 'clocks'>
 
 /** A state, and how many ms each shard stood still for it. */
-export type SavedPipeline = PipelineState & { readonly saveMs: readonly number[] }
+export type SavedPipeline = PipelineState & {
+  readonly saveMs: readonly number[]
+  /** Prints that are held in it. */
+  readonly held: number
+}
 
 /** A copy of bytes that may be a view into others, to be moved to a thread. */
 export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -184,7 +184,8 @@ export class Pipeline {
     })
     const shards = await Promise.all(states)
     const saveMs = shards.map((state) => state.saveMs)
-    return { dictionary, clocks, shards: shards.map(({ bytes }) => bytes), saveMs }
+    const held = shards.reduce((sum, state) => sum + state.held, 0)
+    return { dictionary, clocks, shards: shards.map(({ bytes }) => bytes), saveMs, held }
   }
 
   /** Resolves when every frame pushed is classified, every window closed and every row posted. */

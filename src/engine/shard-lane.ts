@@ -10,7 +10,12 @@ const ROW_SLABS_AHEAD = 2
 type Queued = SealedSlab & { readonly onState: ((state: ShardState) => void) | null }
 
 /** Bytes of Classifier.save, and how many ms the shard stood still for them. */
-export type ShardState = { readonly bytes: Uint8Array<ArrayBuffer>; readonly saveMs: number }
+export type ShardState = {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly saveMs: number
+  /** Prints held in it. */
+  readonly held: number
+}
 
 export type LaneEvents = {
   /** Whether the writer has room for what a call may bring besides rows. */
@@ -161,7 +166,7 @@ export class ShardLane {
     }
     this.#events.onResult(result, sealed?.readAt ?? Number.NaN)
     const { state, saveMs } = result
-    if (state !== null) sealed?.onState?.({ bytes: state, saveMs })
+    if (state !== null) sealed?.onState?.({ bytes: state, saveMs, held: result.held })
     this.pump()
     if (this.isIdle) this.#events.onIdle()
   }

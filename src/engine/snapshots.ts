@@ -83,12 +83,12 @@ export class Snapshots {
     while (pipeline.isBlocked) await gate.released
     const startedAt = performance.now()
     const { position } = journal
-    const { saveMs, ...state } = await pipeline.save()
+    const { saveMs, held, ...state } = await pipeline.save()
     // rows of the frames before are in no later replay: they must be in the table
-    await writer.settled()
+    const stored = await writer.settled()
     await journal.sync()
     if (this.#isClosed) return
-    await writeSnapshot(dir, { position, header, ...state })
+    await writeSnapshot(dir, { position, header, stored, held, ...state })
     this.#kept = [...this.#kept.slice(-1), position]
     if (this.#kept.length === 2) await journal.dropBefore(this.#kept[0]!)
     metrics.spoolBytes.set(journal.bytes)

@@ -24,6 +24,9 @@ const WRITING_CHECKS = 4
 /** What is left of an owner's line; no line that is whole. */
 const RELEASED = '1'
 
+/** Another process, or another part of this one, has the folder. */
+export class FolderInUseError extends Error {}
+
 /** Folders that this process has: its own id in a file does not tell whether it still does. */
 const held = new Set<string>()
 
@@ -64,8 +67,8 @@ async function take(home: string): Promise<string> {
   throw new Error(`the lock of ${home} could not be taken: other processes take it all the time`)
 }
 
-function inUse(home: string, owner: number): Error {
-  return new Error(
+function inUse(home: string, owner: number): FolderInUseError {
+  return new FolderInUseError(
     `the journal ${home} is written by another engine (process ${owner}): stop that one first, ` +
       'or set FLOW_DATA_DIR to another directory',
   )

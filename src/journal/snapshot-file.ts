@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { StoredMark } from '../slab/stored-mark.ts'
 import { makePrivate, syncFolder } from './folder.ts'
 import type { Position } from './position.ts'
 
@@ -16,10 +17,18 @@ export type SnapshotHeader = {
   readonly symbols: '*' | readonly string[]
 }
 
-/** The whole state of the engine as of one place in the journal. */
-export type Snapshot = {
+/** What a state was made of, where and with what. */
+export type SnapshotPlace = {
   readonly position: Position
   readonly header: SnapshotHeader
+  /** All that was received before `position` is stored up to here, but for what was held. */
+  readonly stored: StoredMark
+  /** Prints that were held and are in the state alone. */
+  readonly held: number
+}
+
+/** The whole state of the engine as of one place in the journal. */
+export type Snapshot = SnapshotPlace & {
   readonly dictionary: Uint8Array
   /** State of each classifier. */
   readonly shards: readonly Uint8Array[]
@@ -41,9 +50,7 @@ const UNFINISHED = /^snapshot-\d{8,}\.state\.tmp$/
 /** When the newest turns out to be damaged, the one before it still is there. */
 const KEPT = 2
 
-type Head = {
-  readonly position: Position
-  readonly header: SnapshotHeader
+type Head = SnapshotPlace & {
   readonly dictionary: number
   readonly shards: readonly number[]
   readonly clocks: number
@@ -85,7 +92,7 @@ export async function writeSnapshot(dir: string, snapshot: Snapshot): Promise<vo
  */
 export async function readSnapshot(
   dir: string,
-  fits: (header: SnapshotHeader) => string | null,
+  fits: (place: SnapshotPlace) => string | null,
   onProblem: (problem: string) => void,
 ): Promise<Snapshot | null> {
   for (const number of await listSnapshots(dir)) {
@@ -104,7 +111,7 @@ export async function readSnapshot(
 /** The snapshot, or why it cannot be used. */
 async function read(
   file: FileHandle,
-  fits: (header: SnapshotHeader) => string | null,
+  fits: (place: SnapshotPlace) => string | null,
 ): Promise<Snapshot | string> {
   const { size } = await file.stat()
   if (size < FIXED_BYTES) return 'it is cut off'
@@ -115,7 +122,7 @@ async function read(
   const text = await readAll(file, FIXED_BYTES, headBytes)
   if (crc32(text) !== fixed.readUInt32LE(MAGIC.length + 4)) return 'its head is damaged'
   const head = JSON.parse(text.toString()) as Head
-  const why = fits(head.header)
+  const why = fits(head)
   if (why !== null) return why
   const lengths = [head.dictionary, ...head.shards, head.clocks]
   const total = lengths.reduce((sum, length) => sum + length, FIXED_BYTES + headBytes + CRC_BYTES)
@@ -135,6 +142,8 @@ async function read(
   return {
     position: head.position,
     header: head.header,
+    stored: head.stored,
+    held: head.held,
     dictionary: dictionary!,
     shards: rest,
     clocks: new Float64Array(clocks.buffer, clocks.byteOffset, clocks.length / 8),
@@ -142,11 +151,13 @@ async function read(
 }
 
 function* partsOf(snapshot: Snapshot): Generator<Uint8Array> {
-  const { position, header, dictionary, shards, clocks } = snapshot
+  const { position, header, stored, held, dictionary, shards, clocks } = snapshot
   const clockBytes = new Uint8Array(clocks.buffer, clocks.byteOffset, clocks.byteLength)
   const head: Head = {
     position,
     header,
+    stored,
+    held,
     dictionary: dictionary.length,
     shards: shards.map((shard) => shard.length),
     clocks: clockBytes.length,

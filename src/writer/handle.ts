@@ -2,12 +2,15 @@ import { Worker } from 'node:worker_threads'
 import type { Cancel } from '../slab/cancel.ts'
 import type { Definitions } from '../slab/definitions.ts'
 import type { Requote } from '../slab/requote.ts'
+import type { StoredMark } from '../slab/stored-mark.ts'
 import type {
   Committed,
   FromWriter,
   Gap,
+  MarkFit,
   PostedSlab,
   Reference,
+  Resumes,
   SizeProfile,
   StoredBefore,
   StoreError,
@@ -31,6 +34,10 @@ export type WriterOptions = WriterData & {
 }
 
 export type Writer = StoredBefore & {
+  /** How the database stands to what an earlier writer had stored. One at a time. */
+  fitOf(stored: StoredMark): Promise<MarkFit>
+  /** Ahead of the first slab: what comes goes on from a state or journal of an earlier process. */
+  resume(resumes: Resumes, newest: number): void
   /** Must come ahead of the first slab that uses the definitions. */
   define(definitions: Definitions): void
   /** Moves the slab away; it comes back by `onCommitted` once its rows are stored. */
@@ -47,7 +54,7 @@ export type Writer = StoredBefore & {
   /** What is received before this moment is stored once all that was posted before is. */
   mark(receivedTo: number): void
   /** Resolves when everything that was posted before is committed; more may be posted. */
-  settled(): Promise<void>
+  settled(): Promise<StoredMark>
   /** The same, and marks that nothing is left: only when nothing more is posted. */
   drain(): Promise<void>
   /** Ends the thread at once; what is not committed is not stored. */
@@ -65,12 +72,14 @@ const STOP_MS_MAX = 3_000
  */
 export function startWriter(options: WriterOptions): Promise<Writer> {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const { databaseUrl, rules, minSize, isFeed, resumes, retentionDays, signal } = options
-  const workerData: WriterData = { databaseUrl, rules, minSize, isFeed, resumes, retentionDays }
+  const { databaseUrl, rules, minSize, isFeed, retentionDays, signal } = options
+  const workerData: WriterData = { databaseUrl, rules, minSize, isFeed, retentionDays }
   const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const drains = new Map<number, () => void>()
-  const settles = new Map<number, () => void>()
+  const drains = new Map<number, (done: undefined) => void>()
+  const settles = new Map<number, (mark: StoredMark) => void>()
+  const fits: ((fit: MarkFit) => void)[] = []
+  let name = ''
   let drainsAsked = 0
   let settlesAsked = 0
   let rowsWaiting = 0
@@ -86,10 +95,18 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
     await ended
     clearTimeout(patience)
   }
-  const writerOf = ({ previous, profiles, references }: StoredBefore): Writer => ({
+  const markOf = ({ batch, newest }: Committed): StoredMark => ({ writer: name, batch, newest })
+  const writerOf = ({ databaseId, previous, profiles, references }: StoredBefore): Writer => ({
+    databaseId,
     previous,
     profiles,
     references,
+    fitOf: (stored) =>
+      new Promise((resolve) => {
+        fits.push(resolve)
+        send({ kind: 'fit', stored })
+      }),
+    resume: (resumes, newest) => send({ kind: 'resume', resumes, newest }),
     define: (definitions) => send({ kind: 'definitions', definitions }),
     post: (slab) => {
       rowsWaiting += slab.rows
@@ -108,7 +125,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
         send({ kind: 'settle', settle: settlesAsked })
       }),
     drain: () =>
-      new Promise((resolve) => {
+      new Promise<undefined>((resolve) => {
         drainsAsked++
         drains.set(drainsAsked, resolve)
         send({ kind: 'drain', drain: drainsAsked })
@@ -129,12 +146,16 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
       switch (message.kind) {
         case 'ready':
           isReady = true
+          name = message.writer
           resolve(writerOf(message))
           break
         case 'committed':
           rowsWaiting -= message.rows + message.setAside + message.repeated
           options.onCommitted(message)
-          finish(settles, message.settles)
+          finish(settles, message.settles, markOf(message))
+          break
+        case 'fitted':
+          fits.shift()?.(message.fit)
           break
         case 'store-error':
           options.onStoreError(message)
@@ -149,7 +170,7 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
           reject(new Error(`the database cannot be used: ${message.message}`))
           break
         case 'drained':
-          finish(drains, message.drain)
+          finish(drains, message.drain, undefined)
           break
       }
     })
@@ -164,10 +185,10 @@ export function startWriter(options: WriterOptions): Promise<Writer> {
 }
 
 /** All that wait for a number up to `upTo` go on. */
-function finish(waiting: Map<number, () => void>, upTo: number): void {
+function finish<T>(waiting: Map<number, (value: T) => void>, upTo: number, value: T): void {
   for (const [number, done] of waiting) {
     if (number > upTo) continue
     waiting.delete(number)
-    done()
+    done(value)
   }
 }

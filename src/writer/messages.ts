@@ -1,6 +1,7 @@
 import type { Cancel } from '../slab/cancel.ts'
 import type { Definitions } from '../slab/definitions.ts'
 import type { Requote } from '../slab/requote.ts'
+import type { StoredMark } from '../slab/stored-mark.ts'
 import type { StoreReason } from './store-error.ts'
 
 /** A row slab on its way to the database. Times are epoch ms with fractions. */
@@ -54,13 +55,21 @@ export type WriterData = {
   readonly minSize: number
   /** Whether it stores a live feed; a replay's end says nothing about the feed. */
   readonly isFeed: boolean
-  /** How prints that come again from the journal are known where they have no sequence. */
-  readonly resumes: Resumes
   /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */
   readonly retentionDays: number | null
 }
 
+/**
+ * How the database stands to a mark: it has all that was stored up to it; it is an older copy of
+ * itself (a backup); or its rows were removed since.
+ */
+export type MarkFit = 'fits' | 'behind' | 'emptied'
+
 export type ToWriter =
+  /** What comes goes on from here; `newest` of the mark that was gone on from, or -1. */
+  | { readonly kind: 'resume'; readonly resumes: Resumes; readonly newest: number }
+  /** To be told how the database stands to this. */
+  | { readonly kind: 'fit'; readonly stored: StoredMark }
   | { readonly kind: 'definitions'; readonly definitions: Definitions }
   | ({ readonly kind: 'rows' } & PostedSlab)
   | { readonly kind: 'cancels'; readonly cancels: readonly Cancel[] }
@@ -80,6 +89,8 @@ export type PreviousWriter = { readonly receivedTo: number; readonly drained: bo
 
 /** What the database holds that a start goes on from. */
 export type StoredBefore = {
+  /** Names this database among all others, for as long as its settings live. */
+  readonly databaseId: string
   /** Null on a new database. */
   readonly previous: PreviousWriter | null
   /** Of all underlyings; none where no live feed is stored. */
@@ -91,6 +102,8 @@ export type StoredBefore = {
 /** What one commit brought. Durations in ms; `slabs` are those whose last row is now stored. */
 export type Committed = {
   readonly batch: number
+  /** StoredMark.newest. */
+  readonly newest: number
   readonly rows: number
   /** Rows that PostgreSQL refuses for what they hold. They are not in `rows`. */
   readonly setAside: number
@@ -119,7 +132,8 @@ export type Waiting =
   | { readonly state: 'storing'; readonly waitedMs: number }
 
 export type FromWriter =
-  | ({ readonly kind: 'ready' } & StoredBefore)
+  | ({ readonly kind: 'ready'; readonly writer: string } & StoredBefore)
+  | { readonly kind: 'fitted'; readonly fit: MarkFit }
   | ({ readonly kind: 'committed' } & Committed)
   | ({ readonly kind: 'store-error' } & StoreError)
   | { readonly kind: 'waiting'; readonly waiting: Waiting }

@@ -2,9 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { DAY_MS } from '../domain/new-york.ts'
+import type { StoredMark } from '../slab/stored-mark.ts'
 import type { Batch } from './batch.ts'
 import { type Connection, connect } from './connection.ts'
-import type { PreviousWriter, Resumes, StoredBefore, StoreError, Waiting } from './messages.ts'
+import type {
+  MarkFit,
+  PreviousWriter,
+  Resumes,
+  StoredBefore,
+  StoreError,
+  Waiting,
+} from './messages.ts'
 import { migrate } from './migrate.ts'
 import { loadProfiles, loadReferences } from './reference-store.ts'
 import { storedUpTo } from './repeats.ts'
@@ -22,7 +30,6 @@ const ANSWER_MS_MAX = 120_000
 export type SinkOptions = {
   readonly databaseUrl: string
   readonly isFeed: boolean
-  readonly resumes: Resumes
   readonly retentionDays: number | null
   /** FLOW_MIN_SIZE, contracts. */
   readonly minSize: number
@@ -44,6 +51,9 @@ export class Sink {
   readonly #storedUpTo = new Map<number, number>()
   #connection: Connection | null = null
   #batchNumber = 0
+  #newest = -1
+  /** How prints that come again from the journal are known where they have no sequence. */
+  #resumes: Resumes = 'nothing'
   #waitingFor: string | null = null
   #waitingSince = 0
 
@@ -51,9 +61,20 @@ export class Sink {
     this.#options = options
   }
 
-  /** Number of the last batch that was stored. */
-  get batchNumber(): number {
-    return this.#batchNumber
+  /** How far it has stored. */
+  get mark(): StoredMark {
+    return { writer: this.#writer, batch: this.#batchNumber, newest: this.#newest }
+  }
+
+  /** What comes goes on from a state or journal of before; `newest` of the mark it had, or -1. */
+  resume(resumes: Resumes, newest: number): void {
+    this.#resumes = resumes
+    this.#newest = newest
+  }
+
+  /** How the database stands to the mark of an earlier writer. */
+  fitOf(stored: StoredMark): Promise<MarkFit> {
+    return this.#retry(false, ({ client }) => fitOf(client, stored))
   }
 
   /**
@@ -70,17 +91,19 @@ export class Sink {
       const insert = `INSERT INTO flow_batches (writer, batch, committed_at, received_to, is_feed)
         VALUES ($1, 0, $2, $2, $3) ON CONFLICT DO NOTHING`
       await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
-      if (!this.#options.isFeed) return { previous, profiles: [], references: [] }
+      const databaseId = await idOf(client)
+      if (!this.#options.isFeed) return { databaseId, previous, profiles: [], references: [] }
       const profiles = await loadProfiles(client)
       const references = await loadReferences(client)
-      return { previous, profiles, references }
+      return { databaseId, previous, profiles, references }
     })
   }
 
   /** Stores the batch, however long that takes. */
   async store(batch: Batch): Promise<Stored> {
     const batchNumber = this.#batchNumber + 1
-    const { tickerOf, minSize, resumes } = this.#options
+    const { tickerOf, minSize } = this.#options
+    const resumes = this.#resumes
     const writer = this.#writer
     let inParts = false
     const stored = await this.#retry(false, async ({ client }) => {
@@ -97,6 +120,7 @@ export class Sink {
       }
     })
     this.#batchNumber = batchNumber
+    if (batch.copy.rows > 0) this.#newest = Math.max(this.#newest, batch.copy.timeMax)
     return stored ?? { setAside: 0, repeated: 0, revised: 0, copyMs: 0, commitMs: 0 }
   }
 
@@ -229,6 +253,29 @@ async function closeOpenGaps(client: Client, { receivedTo }: PreviousWriter): Pr
   const text = `UPDATE flow_gaps SET ended_at = greatest(started_at, $1), status = 'unfilled'
     WHERE ended_at IS NULL`
   await client.query(text, [receivedTo])
+}
+
+/** Made on the first start; whoever makes it first, all read the same. */
+async function idOf(client: Client): Promise<string> {
+  const make = `INSERT INTO flow_settings (name, value)
+    VALUES ('database_id', gen_random_uuid()::text) ON CONFLICT DO NOTHING`
+  await client.query(make)
+  const read = "SELECT value FROM flow_settings WHERE name = 'database_id'"
+  return (await client.query<{ value: string }>(read)).rows[0]!.value
+}
+
+async function fitOf(client: Client, { writer, batch, newest }: StoredMark): Promise<MarkFit> {
+  const text = 'SELECT FROM flow_batches WHERE writer = $1 AND batch >= $2'
+  if ((await client.query(text, [writer, batch])).rowCount === 0) return 'behind'
+  if (newest < 0) return 'fits'
+  const days = await client.query<{ value: string }>(
+    "SELECT value FROM flow_settings WHERE name = 'retention_days'",
+  )
+  const keptMs = Number(days.rows[0]?.value ?? 0) * DAY_MS
+  if (keptMs > 0 && newest < Date.now() - keptMs) return 'fits' // it may have been dropped
+  const dayStart = Math.floor(newest / DAY_MS) * DAY_MS
+  const found = await storedUpTo(client, dayStart, dayStart + DAY_MS)
+  return found >= newest ? 'fits' : 'emptied'
 }
 
 async function lastSign(client: Client, writer: string): Promise<PreviousWriter | null> {

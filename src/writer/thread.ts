@@ -5,6 +5,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { StoredMark } from '../slab/stored-mark.ts'
 import { type Batch, flushDelayMs } from './batch.ts'
 import { RowEncoder } from './copy-rows.ts'
 import { EventAssembler } from './events.ts'
@@ -20,7 +21,7 @@ const UPKEEP_PERIOD_MS = 3_600_000
 
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
-const { databaseUrl, rules, minSize, isFeed, resumes, retentionDays } = workerData as WriterData
+const { databaseUrl, rules, minSize, isFeed, retentionDays } = workerData as WriterData
 const onStoreError = (error: StoreError): void => tell({ kind: 'store-error', ...error })
 
 const encoder = new RowEncoder(rules)
@@ -29,7 +30,6 @@ const forming = new Forming(encoder, new EventAssembler({ rules, minSize, ticker
 const sink = new Sink({
   databaseUrl,
   isFeed,
-  resumes,
   retentionDays,
   minSize,
   tickerOf,
@@ -41,6 +41,8 @@ const references = new ReferenceStore({ databaseUrl, onStoreError })
 /** Number of the drain that was asked for last, and of the last that is done. */
 let drainAsked = 0
 let drainDone = 0
+/** What main wants to know the database stands to. */
+let fitAsked: StoredMark | null = null
 let stopping = false
 let wake: () => void = () => {}
 
@@ -77,6 +79,12 @@ function take(message: ToWriter): void {
     case 'settle':
       forming.addSettle(message.settle)
       break
+    case 'resume':
+      sink.resume(message.resumes, message.newest)
+      return
+    case 'fit':
+      fitAsked = message.stored
+      break
     case 'drain':
       drainAsked = message.drain
       break
@@ -91,7 +99,7 @@ function take(message: ToWriter): void {
 
 /** Until the forming batch is due, the drain is asked for, or the writer is stopped. */
 async function untilDue(lastCommitAt: number): Promise<void> {
-  while (!stopping) {
+  while (!stopping && fitAsked === null) {
     const draining = drainAsked > drainDone
     const state = { now: performance.now(), lastCommitAt, draining }
     const delayMs = flushDelayMs(forming.batch, state)
@@ -111,6 +119,12 @@ async function storeForEver(): Promise<void> {
   while (!stopping) {
     await untilDue(lastCommitAt)
     if (stopping) return
+    if (fitAsked !== null) {
+      const stored = fitAsked
+      fitAsked = null
+      tell({ kind: 'fitted', fit: await sink.fitOf(stored) })
+      continue
+    }
     if (drainAsked > drainDone && Number.isNaN(forming.batch.firstAt)) {
       const drain = drainAsked
       await references.flush()
@@ -155,8 +169,8 @@ function tellCommitted(batch: Batch, stored: Stored): void {
   }
   const committedAt = performance.timeOrigin + performance.now()
   const times = { encodeMs, copyMs, commitMs, committedAt }
-  const number = sink.batchNumber
-  tell({ kind: 'committed', batch: number, ...counts, ...times, settles, slabs }, buffers)
+  const { batch: number, newest } = sink.mark
+  tell({ kind: 'committed', batch: number, newest, ...counts, ...times, settles, slabs }, buffers)
 }
 
 async function keepUp(): Promise<void> {
@@ -175,7 +189,7 @@ async function keepUp(): Promise<void> {
 async function main(): Promise<void> {
   port.on('message', take)
   try {
-    tell({ kind: 'ready', ...(await sink.start()) })
+    tell({ kind: 'ready', writer: sink.mark.writer, ...(await sink.start()) })
     void keepUp()
     const upkeepTimer = setInterval(() => void keepUp(), UPKEEP_PERIOD_MS)
     await storeForEver()

@@ -43,8 +43,15 @@ function parse(bytes: Uint8Array): { readonly p?: number }[] {
 
 const send = (vendor: Vendor, ...events: object[]): void => vendor.peers.at(-1)!.send(...events)
 
-const snapshots = (dir: string): string[] =>
-  readdirSync(join(dir, 'journal')).filter((name) => name.endsWith('.state'))
+/** The journal that a data directory has for its only database. */
+function journalIn(dir: string): string {
+  const [name, ...others] = readdirSync(join(dir, 'journal'))
+  expect(others).toEqual([])
+  return join(dir, 'journal', name!)
+}
+
+const snapshots = (journal: string): string[] =>
+  readdirSync(journal).filter((name) => name.endsWith('.state'))
 
 /** Rows with every column but when and in which order they were received, which differ by run. */
 const content = (url: string): Promise<string[]> => rowTexts(url, ['received_at', 'stored_at'])
@@ -147,7 +154,7 @@ describe('an engine that is killed', () => {
     )
     expect(found!.rows).toBe(found!.prices)
     const prices = new Set<number>()
-    const journal = join(settings.FLOW_DATA_DIR, 'journal')
+    const journal = journalIn(settings.FLOW_DATA_DIR)
     for await (const frames of readJournal(journal, null, () => {})) {
       for (const { bytes } of frames) {
         for (const { p } of bytes.length > 0 ? parse(bytes) : []) if (p !== undefined) prices.add(p)
@@ -159,7 +166,6 @@ describe('an engine that is killed', () => {
 
   it('takes the snapshot before a damaged one, and none where the settings changed', async () => {
     const { vendor, settings, start, url } = await settled()
-    const dir = settings.FLOW_DATA_DIR
     for (let life = 1; life <= 2; life++) {
       const engine = await start()
       send(vendor, trade(), trade())
@@ -167,8 +173,8 @@ describe('an engine that is killed', () => {
       expect(imbalance(await engine.drain())).toBe(0)
     }
     expect(await countRows(url)).toBe(4)
-    const newest = join(dir, 'journal', snapshots(dir).sort().at(-1)!)
-    truncateSync(newest, 100)
+    const journal = journalIn(settings.FLOW_DATA_DIR)
+    truncateSync(join(journal, snapshots(journal).sort().at(-1)!), 100)
     const third = await start()
     const warned = third.lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
     expect(warned.join()).toMatch(/snapshot \d+ is left out/)
@@ -190,9 +196,74 @@ it('an engine that was drained starts without reading its journal again', async 
   send(vendor, trade(), trade())
   await first.received(2)
   await first.drain()
-  expect(existsSync(join(settings.FLOW_DATA_DIR, 'journal', '00000001.journal'))).toBe(true)
+  expect(existsSync(join(journalIn(settings.FLOW_DATA_DIR), '00000001.journal'))).toBe(true)
   const second = await start()
   expect(await second.line('journal read again')).toMatchObject({ frames: 0, from_state: true })
   const account = await second.drain()
   expect([imbalance(account), account.received]).toEqual([0, 0])
+})
+
+describe('a state is left out where the database is not the one that it goes with', () => {
+  it('another database has a journal of its own, and each its own prints', async () => {
+    const { vendor, settings, start } = await settled()
+    const one = await start()
+    send(vendor, trade(), trade())
+    await one.received(2)
+    await one.kill('SIGKILL')
+    const urls = [settings.DATABASE_URL!, (await settingsFor(vendor)).DATABASE_URL!]
+    settings.DATABASE_URL = urls[1]!
+    const other = await start()
+    send(vendor, trade())
+    await other.received(1)
+    expect(await other.drain()).toMatchObject({ received: 1, stored: 1 })
+    settings.DATABASE_URL = urls[0]!
+    expect(imbalance(await (await start()).drain())).toBe(0)
+    expect(await Promise.all(urls.map(countRows))).toEqual([2, 1])
+  })
+
+  it('rows that somebody removed do not come back, and are no duplicates when sent again', async () => {
+    const { vendor, start, url } = await settled()
+    const first = await start()
+    const print = trade()
+    send(vendor, print)
+    await first.received(1)
+    await first.drain()
+    await query(url, 'TRUNCATE options_flow_history')
+    const second = await start()
+    expect(second.said).toContain('its rows were removed')
+    expect(await countRows(url)).toBe(0)
+    send(vendor, print)
+    await second.received(1)
+    expect(await second.drain()).toMatchObject({ received: 1, stored: 1 })
+  })
+
+  it('a database that is an older copy gets what the journal has', async () => {
+    const { vendor, start, url } = await settled()
+    const first = await start()
+    send(vendor, trade(), trade())
+    await first.received(2)
+    await first.drain()
+    await query(url, 'TRUNCATE options_flow_history, flow_batches')
+    const second = await start()
+    expect(second.said).toContain('older copy')
+    expect(imbalance(await second.drain())).toBe(0)
+    expect(await countRows(url)).toBe(2)
+  })
+
+  it('two engines on one data directory and database both keep a journal', async () => {
+    const { vendor, settings, start, url } = await settled()
+    const one = await start()
+    const two = await start()
+    expect(two.said).toContain('a journal beside it')
+    vendor.peers.at(-2)!.send(trade(), trade())
+    send(vendor, trade())
+    await one.received(2)
+    await two.received(1)
+    await one.kill('SIGKILL')
+    await two.kill('SIGKILL')
+    expect(readdirSync(join(settings.FLOW_DATA_DIR, 'journal'))).toHaveLength(2)
+    const again = [await start(), await start()]
+    for (const engine of again) expect(imbalance(await engine.drain())).toBe(0)
+    expect(await countRows(url)).toBe(3)
+  })
 })

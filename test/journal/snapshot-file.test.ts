@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readSnapshot, type Snapshot, writeSnapshot } from '../../src/journal/snapshot-file.ts'
+import {
+  readSnapshot,
+  type Snapshot,
+  type SnapshotPlace,
+  writeSnapshot,
+} from '../../src/journal/snapshot-file.ts'
 import { anySnapshot } from './snapshots.ts'
 
 const KILLS = 6
@@ -72,7 +77,7 @@ test('a newest snapshot with any bit flipped, or cut anywhere, gives way to the 
 test('a snapshot that does not fit is left out for the reason given', async () => {
   await writeSnapshot(dir, anySnapshot(1))
   await writeSnapshot(dir, anySnapshot(2))
-  const fits = (header: Snapshot['header']) => (header.minSize === 1 ? null : 'another size')
+  const fits = ({ header }: SnapshotPlace) => (header.minSize === 1 ? null : 'another size')
   expect(await read(fits)).toEqual({
     snapshot: anySnapshot(1),
     problems: ['snapshot 2 is left out: another size'],

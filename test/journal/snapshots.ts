@@ -14,6 +14,8 @@ export function anySnapshot(number: number, shardBytes = 300): Snapshot {
       lookupPremium: 25_000,
       symbols: number % 2 === 0 ? '*' : ['SPX', 'NDX'],
     },
+    stored: { writer: 'w', batch: number, newest: number * 1000 },
+    held: number % 3,
     dictionary: new Uint8Array(100).fill(number),
     shards: [new Uint8Array(shardBytes).fill(number + 1), new Uint8Array(0)],
     clocks: Float64Array.from([number + 0.5, 1e9, 0]),

@@ -84,7 +84,6 @@ describe('rows that PostgreSQL refuses', () => {
     const sink = new Sink({
       databaseUrl: url,
       isFeed: true,
-      resumes: 'nothing',
       retentionDays: null,
       minSize: 10,
       tickerOf: () => TICKER,

@@ -33,7 +33,6 @@ export async function startedWriter(
     rules: options.rules ?? 'opra',
     minSize: options.minSize ?? 10,
     isFeed: options.isFeed ?? true,
-    resumes: options.resumes ?? 'nothing',
     retentionDays: options.retentionDays ?? null,
     onCommitted: (committed) => seen.committed.push(committed),
     onStoreError: (error) => seen.errors.push(error),
@@ -42,6 +41,7 @@ export async function startedWriter(
     onLog: () => {},
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
+  writer.resume(options.resumes ?? 'nothing', -1)
   writer.define(definitionsOf([TICKER], [[219]]))
   return { writer, seen }
 }

@@ -79,7 +79,7 @@ it('a journal that is full holds the feed until snapshots have made room, and no
     dir,
     journal,
     pipeline,
-    writer: { settled: async () => {} },
+    writer: { settled: async () => ({ writer: 'w', batch: 1, newest: 1 }) },
     gate,
     header: HEADER,
     restored: null,
