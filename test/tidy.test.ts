@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reader: ['slab', 'domain'],
   recording: ['slab', 'domain'],
   journal: ['slab', 'domain'],
+  fill: ['slab', 'domain', 'reader', 'recording', 'shard', 'writer'],
   shard: ['slab', 'domain'],
   writer: ['slab', 'domain'],
   postgres: ['slab', 'domain'],
