@@ -18,7 +18,13 @@ export function problemOf(setting: Setting<unknown>, came: Given): string {
 
 function quoted(text: string): string {
   const plain = redactUrl(text)
-  return JSON.stringify(plain.length > SHOWN_MAX ? `${plain.slice(0, SHOWN_MAX)}...` : plain)
+  return JSON.stringify(printable(plain))
+}
+
+/** The beginning of a text in one line, whatever is in it. */
+export function printable(text: string): string {
+  const shown = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text
+  return shown.replace(/[^\P{C}\t]|[\u2028\u2029]/gu, '?')
 }
 
 /** Of a secret that is wrong only the scheme shows: where the rest of it ends is anyone's guess. */
@@ -29,6 +35,18 @@ function hidden(text: string): string {
 
 /** Values that are right each alone and not together. */
 export function contradictions(config: Config): string[] {
+  return [...subscribeProblems(config), ...flatFilesProblems(config)]
+}
+
+/** A signature needs both keys. */
+function flatFilesProblems({ flatFilesAccessKey, flatFilesSecretKey }: Config): string[] {
+  if ((flatFilesAccessKey === undefined) === (flatFilesSecretKey === undefined)) return []
+  const names = ['FLOW_FLATFILES_ACCESS_KEY', 'FLOW_FLATFILES_SECRET_KEY'] as const
+  const [given, missing] = flatFilesAccessKey === undefined ? [...names].reverse() : names
+  return [`${missing}: expected with ${given}, came none; set both, or unset ${given}`]
+}
+
+function subscribeProblems(config: Config): string[] {
   if (config.subscribe !== 'contracts') return []
   const { symbols, symbolsPerConnection } = config
   if (symbols === '*') {
@@ -53,7 +71,7 @@ export function misspelt(names: readonly string[], known: readonly string[]): st
       .map((candidate) => ({ candidate, edits: editsBetween(name, candidate) }))
       .reduce((best, next) => (next.edits < best.edits ? next : best))
     const hint = nearest.edits <= SUGGESTION_EDITS_MAX ? `; did you mean ${nearest.candidate}?` : ''
-    return `${name.slice(0, SHOWN_MAX)} is not a name of the configuration and does nothing${hint}`
+    return `${printable(name)} is not a name of the configuration and does nothing${hint}`
   })
 }
 

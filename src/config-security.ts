@@ -18,8 +18,13 @@ export function unsafe(config: Config, env: ConfigSources['env']): string[] {
         'name the file of an authority of your own in NODE_EXTRA_CA_CERTS',
     )
   }
-  const secure = { FLOW_FEED_URL: 'wss', FLOW_REST_URL: 'https' } as const
-  for (const [name, url] of addresses(config)) {
+  const secure = {
+    FLOW_FEED_URL: 'wss',
+    FLOW_REST_URL: 'https',
+    FLOW_FLATFILES_URL: 'https',
+  } as const
+  const flatFiles = ['FLOW_FLATFILES_URL', config.flatFilesUrl] as const
+  for (const [name, url] of [...addresses(config), flatFiles]) {
     if (!isVendor(url) || new URL(url).protocol === `${secure[name]}:`) continue
     problems.push(
       `${name}: expected ${secure[name]}:// for the vendor, came ${new URL(url).protocol}//, ` +
@@ -36,6 +41,8 @@ export function warningsOf(config: Config, { flags, env }: ConfigSources): strin
     ['massiveApiKey', 'MASSIVE_API_KEY', '--massive-api-key'],
     ['databaseUrl', 'DATABASE_URL', '--database-url'],
     ['httpToken', 'FLOW_HTTP_TOKEN', '--http-token'],
+    ['flatFilesAccessKey', 'FLOW_FLATFILES_ACCESS_KEY', '--flatfiles-access-key'],
+    ['flatFilesSecretKey', 'FLOW_FLATFILES_SECRET_KEY', '--flatfiles-secret-key'],
   ] as const
   for (const [key, name, flag] of secrets) {
     if (flags[key] === undefined) continue

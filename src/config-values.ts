@@ -111,6 +111,13 @@ export const apiKey: ValueKind<string> = {
   parse: (text) => (/^[\x21-\x7e]{1,512}$/.test(text) ? text : undefined),
 }
 
+/** A name of S3: it is a part of a path. */
+export const bucket: ValueKind<string> = {
+  expected: 'the name of a bucket: 3 to 63 letters, digits, dots and hyphens',
+  placeholder: '<name>',
+  parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9.-]{1,61}[A-Za-z0-9]$/.test(text) ? text : undefined),
+}
+
 /** What stands in a header and cannot be guessed: about 100 bits where it is random. */
 export const token: ValueKind<string> = {
   expected:

@@ -143,6 +143,30 @@ export const SETTINGS = {
     '60000',
     'no data for this long in market hours: reconnect',
   ),
+  flatFilesUrl: kind.setting(
+    'FLOW_FLATFILES_URL',
+    kind.url('https', 'http'),
+    'https://files.massive.com',
+    "the vendor's flat files, or any server that speaks S3",
+  ),
+  flatFilesBucket: kind.setting(
+    'FLOW_FLATFILES_BUCKET',
+    kind.bucket,
+    'flatfiles',
+    'the bucket of the flat files',
+  ),
+  flatFilesAccessKey: kind.secret(
+    'FLOW_FLATFILES_ACCESS_KEY',
+    kind.apiKey,
+    'access key of the flat files, which is not the vendor key',
+    'none',
+  ),
+  flatFilesSecretKey: kind.secret(
+    'FLOW_FLATFILES_SECRET_KEY',
+    kind.apiKey,
+    'secret key that goes with it',
+    'none',
+  ),
   httpHost: kind.setting('FLOW_HTTP_HOST', kind.host, '127.0.0.1', 'where the HTTP server listens'),
   httpPort: kind.setting(
     'FLOW_HTTP_PORT',

@@ -49,6 +49,10 @@ test('has the defaults of the contract', () => {
     retentionDays: 90,
     reconnectMinMs: 5000,
     silenceMs: 60_000,
+    flatFilesUrl: 'https://files.massive.com',
+    flatFilesBucket: 'flatfiles',
+    flatFilesAccessKey: undefined,
+    flatFilesSecretKey: undefined,
     httpHost: '127.0.0.1',
     httpPort: 9464,
     httpToken: undefined,
@@ -128,6 +132,31 @@ describe('meanings', () => {
     expect(config.symbols).toEqual(['SPX', 'VIX', 'NDX', 'AAPL'])
     expect(load({ FLOW_SYMBOLS: '*' }).config.symbols).toBe('*')
   })
+
+  test('the flat files are read with both keys or with none', () => {
+    const keys = { FLOW_FLATFILES_ACCESS_KEY: 'an-id', FLOW_FLATFILES_SECRET_KEY: 'hunter2' }
+    const { config } = load({ ...keys, FLOW_FLATFILES_URL: 'http://127.0.0.1:9000/' })
+    expect(config).toMatchObject({
+      flatFilesUrl: 'http://127.0.0.1:9000',
+      flatFilesAccessKey: 'an-id',
+      flatFilesSecretKey: 'hunter2',
+    })
+    for (const [name, other] of [Object.keys(keys), Object.keys(keys).reverse()]) {
+      const lines = problems({ ...keys, [name!]: '' })
+      expect(lines).toEqual([
+        `${name}: expected with ${other}, came none; set both, or unset ${other}`,
+      ])
+    }
+  })
+
+  test.each(['ab', 'a/b', '-files', 'files-', '../x', 'x'.repeat(64), 'a b'])(
+    '%j is no bucket',
+    (bucket) => {
+      expect(problems({ FLOW_FLATFILES_BUCKET: bucket })).toEqual([
+        expect.stringMatching(/^FLOW_FLATFILES_BUCKET: expected the name of a bucket/),
+      ])
+    },
+  )
 
   test('the log is pretty on a terminal unless told otherwise', () => {
     expect(load({}, { isTerminal: true }).config.log).toBe('pretty')

@@ -25,10 +25,15 @@ export function setupFor(
       flags: flags(),
       isTerminal: process.stdout.isTTY === true,
     })
-    const urls = [config.databaseUrl, config.feedUrl, config.restUrl]
+    const urls = [config.databaseUrl, config.feedUrl, config.restUrl, config.flatFilesUrl]
     const log = createLog({
       format: config.log,
-      secrets: [...secretsOf(config.massiveApiKey, urls), config.httpToken ?? ''],
+      secrets: [
+        ...secretsOf(config.massiveApiKey, urls),
+        config.httpToken ?? '',
+        config.flatFilesAccessKey ?? '',
+        config.flatFilesSecretKey ?? '',
+      ],
       write: writeTo(out),
     })
     for (const warning of warnings) log.warn(warning)

@@ -29,17 +29,26 @@ function fileWith(text: string, name = 'secret'): string {
   return path
 }
 
+/** The keys of the flat files come in pairs. */
+function otherKeyOf(name: string): Record<string, string> {
+  if (name === 'FLOW_FLATFILES_ACCESS_KEY') return { FLOW_FLATFILES_SECRET_KEY: 'x' }
+  return name === 'FLOW_FLATFILES_SECRET_KEY' ? { FLOW_FLATFILES_ACCESS_KEY: 'x' } : {}
+}
+
 describe('a secret in a file', () => {
   test.each([
     ['MASSIVE_API_KEY', 'a-key', 'massiveApiKey'],
     ['DATABASE_URL', 'postgres://u:p@localhost/x', 'databaseUrl'],
     ['FLOW_HTTP_TOKEN', TOKEN, 'httpToken'],
+    ['FLOW_FLATFILES_ACCESS_KEY', 'an-id', 'flatFilesAccessKey'],
+    ['FLOW_FLATFILES_SECRET_KEY', 'a-secret', 'flatFilesSecretKey'],
   ] as const)('%s_FILE', (name, value, key) => {
     const path = fileWith(`${value}\n`)
-    const { config, warnings } = load({ [`${name}_FILE`]: path })
+    const other = otherKeyOf(name)
+    const { config, warnings } = load({ ...other, [`${name}_FILE`]: path })
     expect([config[key], warnings]).toEqual([value, []])
     const directory = join(fileWith(`${name}_FILE=${path}`, '.env'), '..')
-    expect(load({}, { directory }).config[key]).toBe(value)
+    expect(load(other, { directory }).config[key]).toBe(value)
   })
 
   test('counts like the key itself: it is no demo', () => {
@@ -91,12 +100,18 @@ describe('a secret in a file', () => {
 
 test('a secret that is typed is taken, with a warning that does not repeat it', () => {
   const flags = { massiveApiKey: 'hunter2', databaseUrl: 'postgres://u:hunter2@localhost/x' }
-  const { config, warnings } = load({}, { flags: { ...flags, httpToken: `${TOKEN}-hunter2` } })
+  const flatFiles = { flatFilesAccessKey: 'id-hunter2', flatFilesSecretKey: 'hunter2' }
+  const { config, warnings } = load(
+    {},
+    { flags: { ...flags, ...flatFiles, httpToken: `${TOKEN}-hunter2` } },
+  )
   expect(config.massiveApiKey).toBe('hunter2')
   expect(warnings.map((line) => line.split(':')[0])).toEqual([
     '--massive-api-key',
     '--database-url',
     '--http-token',
+    '--flatfiles-access-key',
+    '--flatfiles-secret-key',
   ])
   expect(warnings.join()).not.toContain('hunter2')
   expect(load({ MASSIVE_API_KEY: 'hunter2' }).warnings).toEqual([])
@@ -122,6 +137,7 @@ describe('the way to the vendor', () => {
     ['FLOW_FEED_URL', 'ws://socket.massive.com/options'],
     ['FLOW_FEED_URL', 'ws://delayed.polygon.io/options'],
     ['FLOW_REST_URL', 'http://api.massive.com'],
+    ['FLOW_FLATFILES_URL', 'http://files.massive.com'],
   ])('is encrypted: %s=%s is refused', (name, url) => {
     expect(problems({ MASSIVE_API_KEY: 'a-key', [name]: url })).toEqual([
       expect.stringMatching(`^${name}: expected (wss|https)://`),

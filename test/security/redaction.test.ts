@@ -13,6 +13,8 @@ import { startRest } from '../reader/rest-server.ts'
 import { type Peer, startVendor, status, type Vendor } from '../reader/vendor-server.ts'
 
 const TOKEN = 't0ken-that.must_not-leak'
+const FILES_KEY = 'flat-f1les-access-k3y'
+const FILES_SECRET = 'flat-f1les-s3cret/k3y+'
 /** What stands in the key in each of its spellings: escaped for JSON, for an address, not at all. */
 const KEY_MARK = 'k3y-Zq7.must_not'
 /** As PHP and others write a slash in JSON, which JSON.stringify does not. */
@@ -133,6 +135,8 @@ test('the key, the token and the password are in nothing that the engine says or
     FLOW_LOOKUP_PREMIUM: '1',
     FLOW_DATA_DIR: dataDir,
     FLOW_HTTP_TOKEN: TOKEN,
+    FLOW_FLATFILES_ACCESS_KEY: FILES_KEY,
+    FLOW_FLATFILES_SECRET_KEY: FILES_SECRET,
     MASSIVE_API_KEY: SECRET_KEY,
   })
   const { url } = await engine.line('listening')
@@ -180,7 +184,7 @@ test('the key, the token and the password are in nothing that the engine says or
   expect(password.length).toBeGreaterThan(10)
   for (const [name, text] of Object.entries(outputs)) {
     const lines = text.split('\n')
-    for (const secret of [KEY_MARK, TOKEN, password]) {
+    for (const secret of [KEY_MARK, TOKEN, FILES_KEY, FILES_SECRET, password]) {
       expect(
         lines.filter((line) => line.includes(secret)),
         name,
