@@ -54,10 +54,10 @@ export class TapeTooLongError extends Error {
   override readonly name = 'TapeTooLongError'
   readonly ticker: string
 
-  constructor(ticker: string) {
+  constructor(ticker: string, printsMax: number) {
     super(
-      `tape of ${ticker}: expected at most ${TAPE_PRINTS_MAX} prints of one contract and day, ` +
-        'more came; it is left out, fill it from a file that holds this contract alone',
+      `tape of ${ticker}: expected at most ${printsMax} prints of one contract and day, ` +
+        'more came; the contract is left out',
     )
     this.ticker = ticker
   }

@@ -75,15 +75,20 @@ function sharesOf(value: unknown): number {
 
 /**
  * Where the next page is, without a key that the server put into it. Only the configured server is
- * asked, because the request carries the key; the vendor's two names are one server.
+ * asked, because the request carries the key; the vendor's two names are one server. `what` is
+ * what the pages are of, for the error.
  */
-export function nextUrl(next: string, options: Pick<RestOptions, 'baseUrl' | 'apiKey'>): string {
+export function nextUrl(
+  next: string,
+  options: Pick<RestOptions, 'baseUrl' | 'apiKey'>,
+  what = 'the contract listing',
+): string {
   const base = new URL(options.baseUrl)
   const url = URL.canParse(next, options.baseUrl) ? new URL(next, base) : undefined
   const isVendor = REST_ORIGINS.includes(base.origin) && REST_ORIGINS.includes(url?.origin ?? '')
   if (url === undefined || (url.origin !== base.origin && !isVendor)) {
     throw new Error(
-      `the next page of the contract listing lies at ${displayUrl(next, options.apiKey)}, ` +
+      `the next page of ${what} lies at ${displayUrl(next, options.apiKey)}, ` +
         `expected ${base.origin}: not followed, because the API key would go there. Check FLOW_REST_URL`,
     )
   }

@@ -26,8 +26,8 @@ function quotePath(ticker: string, at: number): string {
   return `/v3/quotes/${ticker}?timestamp.lte=${at}${NS_LAST}&order=desc&limit=1`
 }
 
-/** JSON whose vendor times come as the digits that were sent. */
-function parseExactTimes(body: string): unknown {
+/** JSON whose vendor times (`sip_timestamp`) come as the digits that were sent. */
+export function parseExactTimes(body: string): unknown {
   return JSON.parse(body.replace(/("sip_timestamp"\s*:\s*)(\d+)/g, '$1"$2"'))
 }
 

@@ -26,6 +26,8 @@ export type RestOptions = {
   readonly parse?: (body: string) => unknown
   /** 0 to 1, for jitter. */
   readonly random?: () => number
+  /** Awaited before each try, also a repeated one: a budget that every request is paid from. */
+  readonly beforeTry?: () => Promise<void>
   /** Each failed try that is followed by another, for the log. */
   readonly onRetry?: (error: RestError, delayMs: number) => void
   readonly signal?: AbortSignal
@@ -62,6 +64,7 @@ export function restUrl(baseUrl: string, path: string): string {
 export async function fetchJson(url: string, options: RestOptions): Promise<unknown> {
   const triesMax = options.triesMax ?? TRIES_MAX
   for (let tried = 1; ; tried++) {
+    await options.beforeTry?.()
     const outcome = await tryOnce(url, options)
     if (!(outcome instanceof RestError)) return outcome.json
     options.signal?.throwIfAborted()

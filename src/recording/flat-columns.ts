@@ -37,8 +37,8 @@ export class FlatColumns {
     this.#ns[row] = at?.ns ?? (row === 0 ? 0 : this.#ns[row - 1]!)
     const isPlain =
       at !== null &&
-      JSON_NUMBER.test(price) &&
-      JSON_NUMBER.test(size) &&
+      isNumber(price) &&
+      isNumber(size) &&
       (exchange === '' || /^\d{1,9}$/.test(exchange))
     if (isPlain) {
       this.#contract[row] = idOf(ticker, this.#tickerIds, this.#tickers, JSON.stringify)
@@ -122,9 +122,10 @@ function idOf(
 }
 
 /**
- * Nanoseconds as text, up to 19 digits: more than a double holds, so cut as text. Null: no time.
+ * Nanoseconds as text, up to 19 digits: more than a double holds, so cut as text. Epoch ms, floored
+ * as the feed's own times are, and the nanoseconds within it. Null: no time.
  */
-function timeOf(text: string): { ms: number; ns: number } | null {
+export function timeOf(text: string): { ms: number; ns: number } | null {
   const whole = text.replace(/\.0*$/, '')
   if (/^\d{1,21}$/.test(whole)) {
     const cut = Math.max(0, whole.length - 6)
@@ -134,9 +135,14 @@ function timeOf(text: string): { ms: number; ns: number } | null {
   return value >= 0 && value < 1e21 ? { ms: Math.floor(value / 1e6), ns: 0 } : null
 }
 
-/** `,"c":[227,209]` for `227`, `227 209` or `227,209`; empty for no condition. */
+/** The ids in `227`, `227 209` or `227,209`; none in an empty text. */
+export function conditionIds(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((id) => id !== '')
+}
+
+/** `,"c":[227,209]`; empty for no condition. */
 function conditionsJson(text: string): string {
-  const ids = text.split(/[\s,;]+/).filter((id) => id !== '')
+  const ids = conditionIds(text)
   return ids.length === 0 ? '' : `,"c":[${ids.map(numberOrText).join(',')}]`
 }
 
@@ -148,6 +154,11 @@ function oddEvent([ticker, conditions, exchange, price, time, size]: Fields): st
     `,"s":${numberOrText(size)}${conditionsJson(conditions)}` +
     `,"t":${at === null ? JSON.stringify(time) : at.ms}}`
   )
+}
+
+/** A number of JSON that a double holds: 1e400 would come back as a word that is no JSON. */
+export function isNumber(text: string): boolean {
+  return JSON_NUMBER.test(text) && Number.isFinite(Number(text))
 }
 
 function numberOrText(text: string): string {

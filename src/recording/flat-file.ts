@@ -7,6 +7,8 @@ import type { ReadOptions, RecordedFrame } from './frame.ts'
  * with more rows than this is refused before it exhausts the machine.
  */
 export const FLAT_ROWS_MAX = 30_000_000
+/** Characters of a wrong header that an error shows. */
+const HEADER_SHOWN_MAX = 300
 const EVENTS_PER_FRAME = 64
 const FRAMES_PER_BATCH = 64
 /** Prints further apart than this come in frames of their own, so that a tape can be paced. */
@@ -21,12 +23,30 @@ export async function loadFlatFile(
   rowsMax: number = FLAT_ROWS_MAX,
 ): Promise<FlatColumns> {
   const rows = new FlatColumns()
+  for await (const batch of flatFileRows(chunks, options)) {
+    for (const fields of batch) {
+      if (rows.count >= rowsMax) throw new Error(tooMany(rowsMax))
+      rows.push(fields)
+    }
+  }
+  rows.sort()
+  return rows
+}
+
+/**
+ * The rows of the vendor's flat file trades_v1 as texts (columns by header name), in the order of
+ * the file, a few at a time. Throws for a header that is no such file's.
+ */
+export async function* flatFileRows(
+  chunks: AsyncIterable<Buffer>,
+  options: ReadOptions,
+): AsyncGenerator<readonly Fields[]> {
+  let batch: Fields[] = []
   let columns: ColumnIndex | null = null
   let failure: Error | null = null
   const onRecord = (record: string[]): null => {
     if (columns === null) columns = columnsOf(record)
-    else if (rows.count >= rowsMax) throw new Error(tooMany(rowsMax))
-    else rows.push(columns.map((at) => (at < 0 ? '' : (record[at] ?? ''))) as Fields)
+    else batch.push(columns.map((at) => (at < 0 ? '' : (record[at] ?? ''))) as Fields)
     return null
   }
   const parser = parse({
@@ -44,18 +64,27 @@ export async function loadFlatFile(
     parser.once('close', resolve)
     parser.once('end', resolve)
   })
-  parser.resume()
-  for await (const chunk of chunks) {
-    const written = new Promise<void>((resolve) => parser.write(chunk, () => resolve()))
-    await Promise.race([written, ended])
-    if (failure !== null) throw failure
+  const take = (): readonly Fields[] => {
+    const taken = batch
+    batch = []
+    return taken
   }
-  parser.end()
-  await ended
-  if (failure !== null) throw failure
-  if (columns === null) options.onProblem?.('the flat file has no header')
-  rows.sort()
-  return rows
+  parser.resume()
+  try {
+    for await (const chunk of chunks) {
+      const written = new Promise<void>((resolve) => parser.write(chunk, () => resolve()))
+      await Promise.race([written, ended])
+      if (failure !== null) throw failure
+      if (batch.length > 0) yield take()
+    }
+    parser.end()
+    await ended
+    if (failure !== null) throw failure
+    if (columns === null) options.onProblem?.('the flat file has no header')
+    if (batch.length > 0) yield take()
+  } finally {
+    parser.destroy()
+  }
 }
 
 function tooMany(rowsMax: number): string {
@@ -68,8 +97,10 @@ function columnsOf(header: readonly string[]): ColumnIndex {
   const names = header.map((name) => name.trim().toLowerCase())
   const missing = REQUIRED.filter((name) => !names.includes(name))
   if (missing.length > 0) {
+    const has = names.join(', ')
+    const shown = has.length > HEADER_SHOWN_MAX ? `${has.slice(0, HEADER_SHOWN_MAX)}...` : has
     throw new Error(
-      `no flat file trades_v1: the header lacks ${missing.join(', ')} (it has ${names.join(', ')})`,
+      `no flat file trades_v1: the header lacks ${missing.join(', ')} (it has ${shown})`,
     )
   }
   const wanted = ['ticker', 'conditions', 'exchange', 'price', 'sip_timestamp', 'size']

@@ -1,12 +1,15 @@
 import { open, stat } from 'node:fs/promises'
 import { compressionOf, plainBytes } from './bytes.ts'
-import { flatFileFrames, loadFlatFile } from './flat-file.ts'
+import type { Fields } from './flat-columns.ts'
+import { flatFileFrames, flatFileRows, loadFlatFile } from './flat-file.ts'
 import { readFlowrec } from './flowrec.ts'
 import type { ReadOptions, RecordedFrame } from './frame.ts'
 import { readJsonLines } from './jsonl.ts'
 
 const MAGIC_BYTES = 4
 const HEAD_BYTES = 64 * 1024
+/** More than a row of a flat file may have; without an end of line a file could fill the memory. */
+const LINE_BYTES_MAX = 2 * 1024 * 1024
 const UNKNOWN_FORM =
   'unknown form: expected a recording of `flow record` (.flowrec.zst), frames (.frames.jsonl or ' +
   '.frames.jsonl.gz) or the flat file trades_v1 (.csv or .csv.gz)'
@@ -17,6 +20,7 @@ const UNKNOWN_FORM =
  */
 export async function checkRecording(path: string): Promise<void> {
   const magic = await firstBytes(path)
+  if (magic.length < MAGIC_BYTES) return // nothing in it, which its reader says
   const source = plainBytes(path, compressionOf(magic), {})
   try {
     const head = await firstPart(source)
@@ -94,6 +98,39 @@ export async function* readRecording(
   }
 }
 
+/**
+ * Rows of a flat file trades_v1 (CSV or CSV.gz) as texts, in the order of the file. A file that is
+ * cut off or damaged gives what is whole and one problem; one that is no flat file throws.
+ */
+export async function* readFlatRows(
+  path: string,
+  options: ReadOptions,
+): AsyncGenerator<readonly Fields[]> {
+  let isCut = false
+  const source = plainBytes(path, compressionOf(await firstBytes(path)), {
+    ...options,
+    onProblem: (problem) => {
+      isCut = true
+      options.onProblem?.(problem)
+    },
+  })
+  try {
+    const head = await firstPart(source)
+    const form = formOf(head, path)
+    if (form !== 'flat file' && form !== 'nothing') {
+      throw new Error('no flat file: expected trades_v1 as .csv or .csv.gz, came something else')
+    }
+    yield* flatFileRows(
+      wholeLines(again(head, source), () => isCut),
+      options,
+    )
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error })
+  } finally {
+    await source.return(undefined)
+  }
+}
+
 type Form = 'recording' | 'lines' | 'flat file' | 'nothing' | 'unknown'
 
 function formOf(head: Buffer, path: string): Form {
@@ -156,6 +193,9 @@ async function* wholeLines(
     const end = bytes.lastIndexOf(0x0a) + 1
     rest = bytes.subarray(end)
     if (end > 0) yield bytes.subarray(0, end)
+    if (rest.length <= LINE_BYTES_MAX) continue
+    yield rest // the parser refuses a line of this length
+    rest = Buffer.alloc(0)
   }
   if (!isCut()) yield rest
 }
