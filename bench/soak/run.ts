@@ -34,7 +34,9 @@ const HELP = `npm run soak -- [--minutes 60] [--rate 10000] [--quotes 4] [--min-
   --rate      prints a second, 100 to 100000
   --quotes    quotes for each print, 0 to 50
   --min-size  FLOW_MIN_SIZE of the engine: what is smaller is not stored
-  --out       where the report goes (docs/soak.md); FILE.jsonl gets each sample as it is taken`
+  --out       where the report goes (docs/soak.md)
+
+Each sample is put by as it is taken, in the file that is named first.`
 
 type Asked = {
   readonly minutes: number
@@ -48,6 +50,7 @@ type Stage = {
   readonly feed: Feed
   readonly engine: SoakEngine
   readonly database: Pick<BenchDatabase, 'client' | 'version' | 'rows'>
+  readonly samplesFile: string
 }
 
 function askedOf(): Asked | null {
@@ -96,11 +99,8 @@ async function databaseOf(): Promise<BenchDatabase> {
 }
 
 /** Looks every SAMPLE_S until the time is over; `early` is why it ended before. */
-async function observe(
-  { feed, engine, database }: Stage,
-  asked: Asked,
-  samples: Sample[],
-): Promise<string | null> {
+async function observe(stage: Stage, asked: Asked, samples: Sample[]): Promise<string | null> {
+  const { feed, engine, database } = stage
   const startedAt = performance.now()
   const seconds = (): number => (performance.now() - startedAt) / 1000
   let failures = 0
@@ -112,7 +112,7 @@ async function observe(
     try {
       const sample = await takeSample(seconds(), engine, database, await feed.ask('ask'))
       samples.push(sample)
-      await appendFile(`${asked.out}.jsonl`, `${JSON.stringify(sample)}\n`)
+      await appendFile(stage.samplesFile, `${JSON.stringify(sample)}\n`)
       if (n % TOLD_EVERY === 0 && n > 0) console.log(tableOf(samples).at(-1))
       if (sample.database > DATABASE_BYTES_MAX) return `${DATABASE_BYTES_MAX} bytes in the database`
       failures = 0
@@ -149,12 +149,12 @@ async function finish({ feed, engine, database }: Stage, early: string | null): 
 async function soak(asked: Asked): Promise<boolean> {
   const startedAt = new Date()
   const dir = await mkdtemp(join(tmpdir(), 'flow-soak-'))
+  const samplesFile = `${dir}.jsonl`
   const database = await databaseOf()
   const { feed, port } = await Feed.start(asked.rate, asked.quotes)
   const samples: Sample[] = []
   let engine: SoakEngine | null = null
   try {
-    await writeFile(`${asked.out}.jsonl`, '')
     engine = await SoakEngine.start(dir, {
       DATABASE_URL: database.url,
       MASSIVE_API_KEY: 'soak-key',
@@ -162,10 +162,10 @@ async function soak(asked: Asked): Promise<boolean> {
       FLOW_SHARDS: '1',
       FLOW_MIN_SIZE: String(asked.minSize),
     })
-    console.log(`engine ${engine.pid}, ${dir}`)
-    const stage = { feed, engine, database }
+    console.log(`samples ${samplesFile}, engine ${engine.pid}, its data ${dir}`)
+    const stage = { feed, engine, database, samplesFile }
     const ending = await finish(stage, await observe(stage, asked, samples))
-    await appendFile(`${asked.out}.jsonl`, `${JSON.stringify(ending)}\n`)
+    await appendFile(samplesFile, `${JSON.stringify(ending)}\n`)
     const found = checks(samples, ending)
     const document = documentOf({
       machine: machineLine(database.version),
