@@ -28,7 +28,7 @@ function quotePath(ticker: string, at: number): string {
 
 /** JSON whose vendor times (`sip_timestamp`) come as the digits that were sent. */
 export function parseExactTimes(body: string): unknown {
-  return JSON.parse(body.replace(/("sip_timestamp"\s*:\s*)(\d+)/g, '$1"$2"'))
+  return JSON.parse(body.replace(/("sip_timestamp"\s*:\s*)(\d+)(?![\d.eE])/g, '$1"$2"'))
 }
 
 function quoteOf(json: unknown, ticker: string, at: number): RestQuote | null {
