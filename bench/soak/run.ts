@@ -162,6 +162,14 @@ async function soak(asked: Asked): Promise<boolean> {
       FLOW_SHARDS: '1',
       FLOW_MIN_SIZE: String(asked.minSize),
     })
+    const left = engine
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      // the feed and the database end with this process; the engine would not
+      process.once(signal, () => {
+        left.kill()
+        process.exit(1)
+      })
+    }
     console.log(`samples ${samplesFile}, engine ${engine.pid}, its data ${dir}`)
     const stage = { feed, engine, database, samplesFile }
     const ending = await finish(stage, await observe(stage, asked, samples))
