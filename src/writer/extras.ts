@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
-import type { Cancel } from '../slab/cancel.ts'
+import type { Cancel, RemovedPrint } from '../slab/cancel.ts'
 import { exchangeText } from './copy-blocks.ts'
 import { reviseCancelled } from './event-store.ts'
 import { eventIdOf } from './events.ts'
@@ -69,9 +69,11 @@ export async function storeCancel(
   const exchange = exchangeText(cancel.exchange)
   const isKnown =
     storedUpTo >= 0 && (await isRecorded(client, cancel, symbol, ticker, price, exchange, resumes))
-  // without sequences the print came again with it, and goes again; it is recorded once
-  if (isKnown && (cancel.sequence > 0 || cancel.removed === null)) return
   let { removed } = cancel
+  // a print without a sequence came again with it, and goes again; the cancel is recorded once
+  const cameAgain =
+    removed !== null && (!(cancel.sequence > 0) || isUnnumberedAgain(removed, resumes))
+  if (isKnown && !cameAgain) return
   if (storedUpTo >= 0 && removed === null) {
     removed = await findStored(client, cancel, symbol, ticker, price, exchange)
   }
@@ -100,6 +102,11 @@ export async function storeCancel(
   const row = rows[0]?.removed ?? null
   const eventId = row === null ? null : eventOf(row, ticker)
   if (row !== null && eventId !== null) await reviseCancelled(client, eventId, { ...row, minSize })
+}
+
+/** Whether the journal brought the print once more, and nothing but its row tells that it did. */
+function isUnnumberedAgain({ sequence }: RemovedPrint, resumes: Resumes): boolean {
+  return resumes !== 'nothing' && !(sequence > 0)
 }
 
 export async function storeGap(client: Client, gap: Gap): Promise<void> {

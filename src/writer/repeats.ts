@@ -128,7 +128,11 @@ export async function isRecorded(
   return (found.rowCount ?? 0) > 0
 }
 
-/** The newest print by arrival that an earlier process stored and this cancel means, or null. */
+/**
+ * The newest print by arrival that an earlier process stored and this cancel means, or null. What
+ * came with the cancel or after it is no print of an earlier process: the journal may bring both
+ * in one batch, whose rows are stored first.
+ */
 export async function findStored(
   client: Client,
   cancel: Cancel,
@@ -141,9 +145,11 @@ export async function findStored(
   const text = `SELECT timestamp, sequence, arrival FROM options_flow_history
     WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND contract_ticker = $4
       AND price = $5 AND size = $6 AND exchange IS NOT DISTINCT FROM $7
+      AND (received_at < $8::bigint OR received_at IS NULL OR $8::bigint IS NULL)
     ORDER BY received_at DESC NULLS LAST, arrival DESC LIMIT 1`
   const between = [startOfNewYorkDay(day), startOfNewYorkDay(day + 1)]
-  const values = [symbol, ...between, ticker, price, cancel.size, exchange]
+  const recv = Number.isNaN(cancel.recv) ? null : Math.floor(cancel.recv)
+  const values = [symbol, ...between, ticker, price, cancel.size, exchange, recv]
   const { rows } = await client.query<{
     timestamp: string
     sequence: string | null

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Cancel } from '../../src/slab/cancel.ts'
-
+import type { Resumes } from '../../src/writer/messages.ts'
 import type { Row } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import { cancelOf, NONE, PLAIN, postRows, startedWriter } from './started-writer.ts'
@@ -20,8 +20,9 @@ beforeEach(async () => {
 async function life(
   rows: readonly Partial<Row>[],
   cancels: readonly Cancel[] = [],
+  resumes: Resumes = 'nothing',
 ): Promise<{ stored: number; repeated: number }> {
-  const { writer, seen } = await startedWriter(url)
+  const { writer, seen } = await startedWriter(url, { resumes })
   if (rows.length > 0) postRows(writer, rows)
   if (cancels.length > 0) writer.cancel(cancels)
   await writer.drain()
@@ -112,4 +113,25 @@ it('removes by a cancel a print that came again after the restart, and records i
     { removed: 1, was_stored: true },
     { removed: 2, was_stored: true },
   ])
+})
+
+it('does not bring back a cancelled print without a sequence when the journal brings both', async () => {
+  const unnumbered = print(NONE, { time: PLAIN.time, arrival: 7 })
+  const cancel = cancelOf(unnumbered, { sequence: 90 })
+  for (let i = 0; i < 2; i++) {
+    await life([unnumbered, print(1)], [cancel], 'state')
+    expect(await sequences()).toEqual([1])
+  }
+  const text = 'SELECT was_stored FROM flow_cancels'
+  expect(await query(url, text)).toEqual([{ was_stored: true }])
+})
+
+it('lets a cancel that matched nothing alone with prints that came after it', async () => {
+  await life([print(1)])
+  // the journal brings both in one batch, whose rows are stored ahead of its cancels
+  const later = print(2, { recv: 2_000 })
+  await life([later], [cancelOf(later, { removed: null, recv: 1_000, sequence: 90 })], 'state')
+  expect(await sequences()).toEqual([1, 2])
+  const text = 'SELECT removed_sequence, was_stored FROM flow_cancels'
+  expect(await query(url, text)).toEqual([{ removed_sequence: null, was_stored: false }])
 })
