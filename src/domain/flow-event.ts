@@ -187,6 +187,15 @@ export function lateQuoteNote(bid: number, ask: number, side: string): string {
   return `its quote came late (${quote}), which makes it ${side}`
 }
 
+/** Added to the words of an event that a fill made or changed. `added`: prints that it put in. */
+export function filledNote(added: number): string {
+  if (added === 0) return 'told anew after a gap of the feed was filled'
+  return `${added === 1 ? '1 print' : `${grouped(added)} prints`} of it came with the fill of a gap`
+}
+
+/** The words of an event whose prints are in other events since a gap was filled. */
+export const MERGED_NOTE = 'no print is left: since a gap of the feed was filled they are elsewhere'
+
 /** Exact decimal text of dollars in ticks, 0 or more: `9.71`, `12`. */
 export function dollarsText(ticks: bigint): string {
   const unit = BigInt(TICKS_PER_DOLLAR)

@@ -13,6 +13,8 @@ import { type FlowEvent, sumsOf } from './events.ts'
 
 /** From as many on a COPY is worth its two statements more: it takes a third less time. */
 const COPY_EVENTS_MIN = 100
+/** No row is of an earlier process: every event counts as new. */
+const NOTHING_STORED = -1
 
 /** What an event brings with it: FlowEvent. */
 const FOUND = {
@@ -162,6 +164,35 @@ export async function reviseLabels(
   const note = lateQuoteNote(bid, ask, side)
   const why = event.why === null ? note : `${event.why}; ${note}`
   await replace(client, eventId, { side, sentiment, why, reason: 'late quote' })
+}
+
+/**
+ * Events as they are once a gap is filled: those that are new, and new versions of the others.
+ * `emptied`: events whose legs are all in others now; `why` says so.
+ */
+export async function storeFilledEvents(
+  client: Client,
+  events: readonly FlowEvent[],
+  emptied: readonly string[],
+  why: string,
+): Promise<void> {
+  const byId = new Map(events.map((event) => [event.event_id, event]))
+  const fresh: FlowEvent[] = []
+  // in one order for all writers of a database, so that none waits for one that waits for it
+  for (const eventId of [...byId.keys(), ...emptied].sort()) {
+    const found = await load(client, eventId)
+    const event = byId.get(eventId)
+    if (event !== undefined) {
+      if (found === null) fresh.push(event)
+      else await replace(client, eventId, { ...event, reason: 'fill', is_void: false })
+    } else if (found !== null) {
+      const { started_at, ended_at, span_ms } = found
+      const times = { started_at, ended_at, span_ms }
+      const sums = { ...sumsOf([], totalsOf([], 1), 0), ...times }
+      await replace(client, eventId, { ...sums, why, reason: 'fill', is_void: true })
+    }
+  }
+  await storeEvents(client, fresh, NOTHING_STORED)
 }
 
 async function load(client: Client, eventId: string): Promise<Loaded | null> {

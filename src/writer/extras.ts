@@ -74,7 +74,8 @@ export async function storeCancel(
   const cameAgain =
     removed !== null && (!(cancel.sequence > 0) || isUnnumberedAgain(removed, resumes))
   if (isKnown && !cameAgain) return
-  if (storedUpTo >= 0 && removed === null) {
+  if (removed === null) {
+    // a fill or an earlier process may have stored it: our shards know nothing of either
     removed = await findStored(client, cancel, symbol, ticker, price, exchange)
   }
   // an earlier process may have stored the print that was sent again: under its own arrival number

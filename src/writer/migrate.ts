@@ -1,11 +1,13 @@
 import type { Client } from 'pg'
 import { sql as flowHistory } from './migrations/0001_flow_history.ts'
 import { sql as evidence } from './migrations/0002_evidence.ts'
+import { sql as fills } from './migrations/0003_fills.ts'
 
 /** In order; the place in the list plus one is the number. Never change one that was released. */
 const MIGRATIONS = [
   { name: '0001_flow_history', sql: flowHistory },
   { name: '0002_evidence', sql: evidence },
+  { name: '0003_fills', sql: fills },
 ] as const
 
 /** SQLSTATEs of a table and of a column that is there already. */

@@ -4,7 +4,7 @@ import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
 import { numbered, PLAIN, postRows, startedWriter } from './started-writer.ts'
 
-const NAMES = ['0001_flow_history', '0002_evidence']
+const NAMES = ['0001_flow_history', '0002_evidence', '0003_fills']
 
 let server: TestPostgres
 let url: string
@@ -112,13 +112,14 @@ describe('migrations', () => {
     expect(await query(url, 'SELECT version FROM flow_migrations ORDER BY 1')).toEqual([
       { version: 1 },
       { version: 2 },
+      { version: 3 },
     ])
   })
 
   it('bring a database with rows up to date without writing the rows anew', async () => {
     await versionOne()
     const before = await files()
-    expect(await migrateDatabase(url)).toEqual(['0002_evidence'])
+    expect(await migrateDatabase(url)).toEqual(NAMES.slice(1))
     expect(await files()).toEqual(before)
     const { writer } = await startedWriter(url)
     postRows(writer, numbered(3, 1))

@@ -1,0 +1,189 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newYorkDay, startOfNewYorkDay } from '../../src/domain/new-york.ts'
+import { type ContractFill, type Filled, fillContract } from '../../src/fill/fill-contract.ts'
+import { flow, killLeftovers } from '../e2e/flow-process.ts'
+import { rowTexts } from '../e2e/table.ts'
+import { cut, type Line, linesOf, tapesOf, VIX, withOneQuoteAMs } from '../fill/vix-tape.ts'
+import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
+
+const LINES = withOneQuoteAMs(linesOf(VIX))
+const TAPES = tapesOf(LINES)
+const FROM = Date.UTC(2016, 5, 1, 13, 45)
+const TO = Date.UTC(2016, 5, 1, 14, 20)
+const DAY = newYorkDay(FROM)
+const RULES = { rules: 'opra', minSize: 10, windowMs: 500, quoteMaxAgeMs: 5000 } as const
+const SCOPE = { inserts: { from: FROM - 5000, to: TO + 5000 }, gaps: [{ from: FROM, to: TO }] }
+
+let postgres: TestPostgres
+let directory: string
+/** A database that had the whole tape. */
+let whole: string
+beforeAll(async () => {
+  postgres = await startTestPostgres()
+  directory = await mkdtemp(join(tmpdir(), 'flow-fill-'))
+  whole = await postgres.freshDatabase()
+  await replay(whole, LINES)
+}, 120_000)
+afterEach(killLeftovers)
+afterAll(async () => {
+  await postgres.stop()
+  await rm(directory, { recursive: true })
+})
+
+async function replay(url: string, lines: readonly Line[]): Promise<void> {
+  const file = join(directory, 'tape.frames.jsonl')
+  await writeFile(file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`)
+  const settings = { DATABASE_URL: url, FLOW_SYMBOLS: '*', FLOW_SHARDS: '1' }
+  const run = await flow(['replay', file], settings)
+  expect([run.code, run.stderr]).toEqual([0, ''])
+}
+
+/** A database that was away for 35 minutes, with the gap on record. */
+async function gapped(): Promise<string> {
+  const url = await postgres.freshDatabase()
+  await replay(url, cut(LINES, FROM, TO))
+  await query(
+    url,
+    `INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, status)
+     VALUES ('gap', $1, $2, '{VIX}', 'disconnected', 'unfilled')`,
+    [FROM, TO],
+  )
+  return url
+}
+
+function fillOf(place: number): ContractFill {
+  return { ...TAPES[place]!, day: DAY, scope: SCOPE, rules: RULES, gapId: 'gap' }
+}
+
+async function fillAll(url: string, places = [...TAPES.keys()]): Promise<Filled> {
+  const sum = { known: 0, filled: 0, revised: 0, missedVolume: 0 }
+  await withClient(url, async (client) => {
+    for (const place of places) {
+      const filled = await fillContract(client, fillOf(place))
+      for (const name of Object.keys(sum) as (keyof Filled)[]) sum[name] += filled[name]
+    }
+  })
+  return sum
+}
+
+/** What a fill cannot know, or leaves as it was known when the print came. */
+const DIFFERENT = [
+  ...['received_at', 'arrival', 'revision', 'revised_at', 'quote_source', 'event_id'],
+  ...['size_percentile', 'premium_percentile', 'percentile_sample'],
+  ...['average_size', 'average_prints', 'average_scope', 'is_unusual_volume', 'is_block'],
+  ...['customer_side', 'customer_rule', 'customer_confidence', 'trade_type'],
+  ...['underlying_price', 'underlying_source'],
+]
+
+/** Each row with the sequences of the legs of its event, and what its windows made of it. */
+async function tableOf(url: string): Promise<string[]> {
+  const legs = await query<{ place: string; legs: string; isSweep: boolean }>(
+    url,
+    `SELECT contract_ticker || sequence AS place, trade_type = 'SWEEP' AS "isSweep",
+       CASE WHEN event_id IS NOT NULL THEN
+         array_agg(sequence) OVER (PARTITION BY event_id ORDER BY sequence
+           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)::text END AS legs
+     FROM options_flow_history ORDER BY 1`,
+  )
+  return [...(await rowTexts(url, DIFFERENT)), ...legs.map((row) => JSON.stringify(row))]
+}
+
+/** Events as their rows add up to them, and as flow_events has them. */
+const NAIVE_SQL = `
+SELECT * FROM (SELECT coalesce(event_id, contract_ticker || '-' || timestamp || '-' || arrival) AS id,
+  count(*)::integer AS legs, sum(size)::integer AS size, trim_scale(sum(premium))::text AS premium,
+  min(timestamp)::text AS started, (max(timestamp) - min(timestamp))::integer AS span,
+  CASE WHEN count(*) = 1 THEN min(trade_type)
+    WHEN count(DISTINCT exchange) > 1 THEN 'SWEEP' ELSE 'SPLIT' END AS kind
+FROM options_flow_history WHERE event_id IS NOT NULL OR trade_type IN ('BLOCK', 'SWEEP')
+GROUP BY 1) AS events ORDER BY id COLLATE "C"`
+const EVENTS_SQL = `
+SELECT event_id AS id, leg_count AS legs, total_size::integer AS size,
+  trim_scale(total_premium)::text AS premium, started_at::text AS started, span_ms AS span, kind
+FROM flow_events WHERE NOT is_void ORDER BY event_id COLLATE "C"`
+
+describe('a fill of a gap in a real tape', { timeout: 120_000 }, () => {
+  it('gives the table of an engine that was never away, and events that its rows add up to', async () => {
+    const url = await gapped()
+    const before = await rowTexts(url, DIFFERENT)
+    const filled = await fillAll(url)
+    const wanted = await tableOf(whole)
+    expect(before.length).toBeLessThan((await rowTexts(whole, DIFFERENT)).length)
+    expect(await tableOf(url)).toEqual(wanted)
+    expect(await query(url, EVENTS_SQL)).toEqual(await query(url, NAIVE_SQL))
+    expect(filled.filled).toBeGreaterThan(100)
+    expect(filled.revised).toBeGreaterThan(100)
+    const [gap] = await query<{ filled: number }>(url, 'SELECT filled FROM flow_gaps')
+    expect(gap!.filled).toBe(filled.filled)
+    const [done] = await query<{ n: string; prints: string }>(
+      url,
+      'SELECT count(*) AS n, sum(prints) AS prints FROM flow_fills',
+    )
+    expect(done).toEqual({ n: `${TAPES.length}`, prints: `${filled.filled}` })
+  })
+
+  it('changes nothing when it is done again', async () => {
+    const url = await gapped()
+    await fillAll(url)
+    const table = await rowTexts(url)
+    const events = await query(url, 'SELECT * FROM flow_events ORDER BY event_id')
+    expect(await fillAll(url)).toMatchObject({ filled: 0, revised: 0 })
+    expect(await rowTexts(url)).toEqual(table)
+    expect(await query(url, 'SELECT * FROM flow_events ORDER BY event_id')).toEqual(events)
+  })
+
+  it('leaves nothing of a contract whose transaction was cut off', async () => {
+    const url = await gapped()
+    const place = TAPES.findIndex(({ tape }) => {
+      return tape.prints.filter(({ t, s }) => t >= FROM && t <= TO && s >= 10).length > 3
+    })
+    const before = await rowTexts(url)
+    await query(
+      url,
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+       CREATE TRIGGER refuse BEFORE INSERT ON flow_fills EXECUTE FUNCTION refuse()`,
+    )
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await expect(fillContract(client, fillOf(place))).rejects.toThrow('not now')
+    expect(await rowTexts(url)).toEqual(before)
+    await client.query('DROP TRIGGER refuse ON flow_fills')
+    expect((await fillContract(client, fillOf(place))).filled).toBeGreaterThan(3)
+    await client.end()
+  })
+
+  it('does not put back what a cancel removed, and removes what a missed cancel names', async () => {
+    const url = await gapped()
+    await fillAll(url)
+    const [print] = await query<{ contract_ticker: string; sequence: string; size: number }>(
+      url,
+      `SELECT * FROM options_flow_history WHERE timestamp BETWEEN $1 AND $2
+         AND event_id IS NULL ORDER BY size DESC LIMIT 1`,
+      [FROM, TO],
+    )
+    const place = TAPES.findIndex(({ tape }) => tape.ticker === print!.contract_ticker)
+    const { tape, quotes } = TAPES[place]!
+    const taken = tape.prints.find(({ q }) => q === Number(print!.sequence))!
+    const cancel = { ...taken, t: taken.t + 1, c: [201], q: taken.q! + 1 }
+    const at = tape.prints.indexOf(taken)
+    const withCancel = tape.prints.toSpliced(at + 1, 0, cancel)
+    const count = async () =>
+      (await query(url, 'SELECT FROM options_flow_history WHERE sequence = $1', [taken.q])).length
+    await withClient(url, async (client) => {
+      const fill = { ...fillOf(place), quotes }
+      await fillContract(client, { ...fill, tape: { ...tape, prints: withCancel } })
+      expect(await count()).toBe(0)
+      // a tape that knows nothing of the cancel
+      const again = await fillContract(client, fill)
+      expect([again.filled, await count()]).toEqual([0, 0])
+    })
+    const cancels = await query(url, 'SELECT was_stored, removed_sequence FROM flow_cancels')
+    expect(cancels).toEqual([{ was_stored: true, removed_sequence: `${taken.q}` }])
+    expect(startOfNewYorkDay(DAY)).toBeLessThan(FROM)
+  })
+})
