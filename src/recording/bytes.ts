@@ -5,6 +5,8 @@ import type { ReadOptions } from './frame.ts'
 export type Compression = 'gzip' | 'zstd' | 'none'
 
 const READ_BYTES = 64 * 1024
+/** 64 KiB may decompress to 2 GiB: this much is handed on before more of it is. */
+const PLAIN_BYTES_MAX = 1024 * 1024
 
 /** Compression by the first four bytes of a file. */
 export function compressionOf(magic: Uint8Array): Compression {
@@ -54,8 +56,16 @@ async function* decompressed(
 ): AsyncGenerator<Buffer> {
   const stream = compression === 'gzip' ? createGunzip() : createZstdDecompress()
   let plain: Buffer[] = []
+  let plainBytes = 0
+  let full = Promise.withResolvers<void>()
   let failure: Error | null = null
-  stream.on('data', (chunk: Buffer) => plain.push(chunk))
+  stream.on('data', (chunk: Buffer) => {
+    plain.push(chunk)
+    plainBytes += chunk.length
+    if (plainBytes < PLAIN_BYTES_MAX) return
+    stream.pause()
+    full.resolve()
+  })
   stream.on('error', (error) => {
     failure = error
   })
@@ -66,20 +76,29 @@ async function* decompressed(
   const take = (): Buffer[] => {
     const taken = plain
     plain = []
+    plainBytes = 0
     return taken
+  }
+  /** All that comes until `isOver`, a part at a time. */
+  async function* takeUntil(isOver: Promise<unknown>): AsyncGenerator<Buffer> {
+    for (;;) {
+      const why = await Promise.race([full.promise.then(() => 'full'), isOver])
+      yield* take()
+      if (why !== 'full') return
+      full = Promise.withResolvers()
+      stream.resume()
+    }
   }
   try {
     for await (const chunk of raw) {
       const written = new Promise<void>((resolve) => stream.write(chunk, () => resolve()))
-      await Promise.race([written, closed])
-      yield* take()
+      yield* takeUntil(Promise.race([written, closed]))
       if (failure !== null) break
     }
     if (failure === null) {
       stream.end()
-      await closed
+      yield* takeUntil(closed)
     }
-    yield* take()
     if (failure !== null) options.onProblem?.(describe(failure, compression))
   } finally {
     stream.destroy()

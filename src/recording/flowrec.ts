@@ -1,4 +1,5 @@
 import { Packr, Unpackr } from 'msgpackr'
+import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import type { ReadOptions, RecordedFrame } from './frame.ts'
 
 /**
@@ -8,6 +9,9 @@ import type { ReadOptions, RecordedFrame } from './frame.ts'
  */
 export const RECORDING_FORMAT = 'flowrec'
 export const RECORDING_VERSION = 1
+
+/** A frame has 16 MiB at most; a longer record is damage, and must not be waited for. */
+const RECORD_BYTES_MAX = 17 * 1024 * 1024
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false })
@@ -33,15 +37,20 @@ export async function* readFlowrec(
   chunks: AsyncIterable<Buffer>,
   options: ReadOptions,
 ): AsyncGenerator<readonly RecordedFrame[]> {
-  let rest: Buffer = Buffer.alloc(0)
+  let waiting: Buffer[] = []
+  let missing = 0
   let isHeaderRead = false
   let isWhole = false
   let count = 0
   for await (const chunk of chunks) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    const { values, used } = unpackAll(bytes)
-    rest = bytes.subarray(used)
-    if (!isHeaderRead && values.length > 0) {
+    waiting.push(chunk)
+    missing -= chunk.length
+    if (missing > 0) continue // a record of 16 MiB comes in a thousand chunks
+    const { values, rest, ...cut } = unpackAll(Buffer.concat(waiting))
+    waiting = [rest]
+    missing = cut.missing
+    const isDamaged = cut.isDamaged || rest.length + missing > RECORD_BYTES_MAX
+    if (!isHeaderRead && (values.length > 0 || isDamaged)) {
       checkHeader(values.shift())
       isHeaderRead = true
     }
@@ -61,18 +70,42 @@ export async function* readFlowrec(
       batch.push(frame)
     }
     if (batch.length > 0) yield batch
+    if (isDamaged) {
+      options.onProblem?.(`record ${count + 1} is damaged: read up to there`)
+      return
+    }
   }
   if (!isWhole) options.onProblem?.(`the recording has no end: the last whole frame is ${count}`)
 }
 
-/** All whole values at the start of `bytes`, and how many bytes they take. */
-function unpackAll(bytes: Buffer): { values: unknown[]; used: number } {
+/** What the unpacker adds to its errors. */
+type Cut = {
+  readonly incomplete?: boolean
+  readonly missingBytes?: number
+  readonly values?: unknown[]
+  readonly lastPosition?: number
+}
+
+type Unpacked = {
+  readonly values: unknown[]
+  /** What is behind them, the beginning of a value. */
+  readonly rest: Buffer
+  /** Bytes that this one needs at least to be whole. */
+  readonly missing: number
+  /** What follows is no value, and not only cut off. */
+  readonly isDamaged: boolean
+}
+
+/** All whole values at the start of `bytes`. */
+function unpackAll(bytes: Buffer): Unpacked {
   try {
-    return { values: (unpackr.unpackMultiple(bytes) ?? []) as unknown[], used: bytes.length }
+    const values = (unpackr.unpackMultiple(bytes) ?? []) as unknown[]
+    return { values, rest: bytes.subarray(bytes.length), missing: 0, isDamaged: false }
   } catch (error) {
-    const cut = error as { incomplete?: boolean; values?: unknown[]; lastPosition?: number }
-    if (cut.incomplete !== true) throw error
-    return { values: cut.values ?? [], used: cut.lastPosition ?? 0 }
+    const cut = error as Cut
+    const rest = bytes.subarray(cut.lastPosition ?? 0)
+    const isDamaged = cut.incomplete !== true
+    return { values: cut.values ?? [], rest, missing: cut.missingBytes ?? 0, isDamaged }
   }
 }
 
@@ -82,9 +115,10 @@ function checkHeader(value: unknown): void {
     throw new Error('no recording of `flow record`: it does not begin with its header')
   }
   if (header.version !== RECORDING_VERSION) {
+    const version = typeof header.version === 'number' ? header.version : 'unknown'
     throw new Error(
-      `recording of version ${String(header.version)}: this engine reads version ` +
-        `${RECORDING_VERSION}; use the version that wrote it`,
+      `recording of version ${version}: this engine reads version ${RECORDING_VERSION}; ` +
+        'use the version that wrote it',
     )
   }
 }
@@ -92,9 +126,16 @@ function checkHeader(value: unknown): void {
 function toFrame(value: unknown): RecordedFrame | null {
   if (!Array.isArray(value) || value.length !== 5) return null
   const [recv, clock, connection, isBinary, bytes] = value as unknown[]
-  if (typeof recv !== 'number' || typeof clock !== 'number' || typeof connection !== 'number') {
-    return null
-  }
+  if (!isTime(recv) || !isTime(clock) || !isConnection(connection)) return null
   if (typeof isBinary !== 'boolean' || !(bytes instanceof Uint8Array)) return null
   return { recv, clock, connection, bytes, isBinary }
+}
+
+/** NaN stands for none. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) !== Number.POSITIVE_INFINITY
+}
+
+function isConnection(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < CONNECTIONS_MAX
 }
