@@ -160,7 +160,8 @@ export class StateReader {
     const length = this.#header(LIST, 0)
     const values: (number | string)[] = []
     for (let i = 0; i < length; i++) {
-      const kind = this.#at < this.#bytes.length ? this.#view.getUint32(this.#at, true) : NUMBER
+      const isThere = this.#at + HEADER_BYTES <= this.#bytes.length
+      const kind = isThere ? this.#view.getUint32(this.#at, true) : NUMBER
       values.push(kind === TEXT ? this.text() : this.number())
     }
     return values

@@ -121,7 +121,8 @@ async function read(
   if (FIXED_BYTES + headBytes > size) return 'it is cut off'
   const text = await readAll(file, FIXED_BYTES, headBytes)
   if (crc32(text) !== fixed.readUInt32LE(MAGIC.length + 4)) return 'its head is damaged'
-  const head = JSON.parse(text.toString()) as Head
+  const head = headOf(text)
+  if (head === null) return 'its head is none'
   const why = fits(head)
   if (why !== null) return why
   const lengths = [head.dictionary, ...head.shards, head.clocks]
@@ -148,6 +149,24 @@ async function read(
     shards: rest,
     clocks: new Float64Array(clocks.buffer, clocks.byteOffset, clocks.length / 8),
   }
+}
+
+/** Null: the text is no head, whoever wrote its checksum. */
+function headOf(text: Buffer): Head | null {
+  let head: Partial<Head> | null
+  try {
+    head = JSON.parse(text.toString()) as Partial<Head> | null
+  } catch {
+    return null
+  }
+  const { position, header, dictionary, shards, clocks } = head ?? {}
+  if (!isWhole(position?.segment) || !isWhole(position?.offset)) return null
+  if (typeof header !== 'object' || header === null || !Array.isArray(shards)) return null
+  return [dictionary, clocks, ...shards].every(isWhole) ? (head as Head) : null
+}
+
+function isWhole(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function* partsOf(snapshot: Snapshot): Generator<Uint8Array> {
