@@ -4,6 +4,8 @@ import { redactUrl } from './console/redact.ts'
 import { CONNECTIONS_MAX } from './slab/event-slab.ts'
 
 const SHOWN_MAX = 60
+/** Of a path or a host. */
+export const PATH_SHOWN_MAX = 255
 const SUGGESTION_EDITS_MAX = 3
 
 /** What was expected, what came and from where, what to do; one line, no secret in it. */
@@ -21,9 +23,9 @@ function quoted(text: string): string {
   return JSON.stringify(printable(plain))
 }
 
-/** The beginning of a text in one line, whatever is in it. */
-export function printable(text: string): string {
-  const shown = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text
+/** The first `max` characters of a text in one line, whatever is in it. */
+export function printable(text: string, max = SHOWN_MAX): string {
+  const shown = text.length > max ? `${text.slice(0, max)}...` : text
   return shown.replace(/[^\P{C}\t]|[\u2028\u2029]/gu, '?')
 }
 

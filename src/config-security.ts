@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import type { Config, ConfigSources } from './config.ts'
+import { PATH_SHOWN_MAX, printable } from './config-problems.ts'
 import { isLoopback } from './metrics/auth.ts'
 
 const TLS_MODES: readonly string[] = ['disable', 'require', 'verify-ca', 'verify-full']
@@ -107,7 +108,7 @@ function databaseProblems(databaseUrl: string | undefined): string[] {
     if (path === null || canRead(path)) continue
     problems.push(
       `DATABASE_URL: expected ${name} to be a file that this user can read, came ` +
-        `${JSON.stringify(path)}; correct the path or let this user read it`,
+        `${JSON.stringify(printable(path, PATH_SHOWN_MAX))}; correct the path or let this user read it`,
     )
   }
   return problems
@@ -116,7 +117,7 @@ function databaseProblems(databaseUrl: string | undefined): string[] {
 function databaseWarnings(databaseUrl: string | undefined, env: ConfigSources['env']): string[] {
   if (databaseUrl === undefined) return []
   const { hostname, searchParams } = new URL(databaseUrl)
-  const host = searchParams.get('host') ?? hostname
+  const host = printable(searchParams.get('host') ?? hostname, PATH_SHOWN_MAX)
   if (host === '' || host.startsWith('/') || /^%2f/i.test(host) || isLoopback(host)) return []
   const mode = searchParams.get('sslmode')
   if (mode === null && (env.PGSSLMODE ?? '') === '') {

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { PATH_SHOWN_MAX, printable } from './config-problems.ts'
 import type { Given, Setting } from './config-values.ts'
 
 /** Longer than any secret; a device or a log named by mistake must not fill the memory. */
@@ -53,7 +54,7 @@ function fromFile(setting: Setting<unknown>, path: string, source: string): Give
   const wrong = (came: string): Error =>
     new Error(
       `${name}: expected a file that holds the value of ${setting.env}, came ` +
-        `${JSON.stringify(path)} ${source}, ${came}; name another, or let this user read it`,
+        `${JSON.stringify(printable(path, PATH_SHOWN_MAX))} ${source}, ${came}; name another, or let this user read it`,
     )
   let text: string
   try {
