@@ -37,7 +37,7 @@ export function decodeUnderlying(
   let invalid = 0
   for (const event of events) {
     if (event.ev === 'status') {
-      statuses.push({ status: String(event.status), message: String(event.message ?? '') })
+      statuses.push({ status: textOf(event.status), message: textOf(event.message) })
       continue
     }
     const said = saidBy(event)
@@ -82,10 +82,16 @@ function saidBy(event: Fields): Said | null {
 function priceOf(said: Said, recv: number, source: Cluster): UnderlyingPrice | null {
   const price = numberOf(said.price)
   const time = numberOf(said.time)
-  if (typeof said.symbol !== 'string' || said.symbol === '') return null
+  const symbol = underlyingOfVendorName(textOf(said.symbol))
+  if (symbol === '') return null
   if (!(price > 0 && price <= PRICE_DOLLARS_MAX)) return null
   if (!(Number.isInteger(time) && time > 0 && time <= recv + AHEAD_MS_MAX)) return null
-  return { symbol: underlyingOfVendorName(said.symbol), price, time, source }
+  return { symbol, price, time, source }
+}
+
+/** What is no text is ''. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Numbers may come as numeric texts; NaN for anything else. */
