@@ -165,7 +165,7 @@ function vendorWords(body: string): string {
 }
 
 /** The Retry-After header: seconds or an HTTP date. 0: none, in the past, or not readable. */
-function retryAfterMs(header: string | null): number {
+export function retryAfterMs(header: string | null): number {
   if (header === null) return 0
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return ms > 0 ? ms : 0
