@@ -20,7 +20,9 @@ export function problemOf(setting: Setting<unknown>, came: Given): string {
 
 function quoted(text: string): string {
   const plain = redactUrl(text)
-  return JSON.stringify(printable(plain))
+  const shown = plain.length > SHOWN_MAX ? `${plain.slice(0, SHOWN_MAX)}...` : plain
+  const json = JSON.stringify(shown)
+  return printable(json, json.length) // JSON lets some control characters through
 }
 
 /** The first `max` characters of a text in one line, whatever is in it. */
