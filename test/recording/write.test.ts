@@ -45,7 +45,9 @@ const text = (content: string, recv = 1): RecordedFrame => ({
 })
 
 // NaN stands for none; -0 is no time that a clock shows
-const anyTime = fc.oneof(fc.integer({ min: 0, max: 2 ** 42 }), fc.double()).map((time) => time + 0)
+const anyTime = fc
+  .oneof(fc.integer({ min: 0, max: 2 ** 42 }), fc.double({ noDefaultInfinity: true }))
+  .map((time) => time + 0)
 const anyFrame = fc.record({
   recv: anyTime,
   clock: anyTime,
