@@ -9,7 +9,7 @@ test.each(TARGETS)(
   '$name: the corpus and $inTest seeded inputs keep every invariant',
   async (target) => {
     const failures: Failure[] = []
-    let last = Buffer.alloc(0)
+    let last: Buffer = Buffer.alloc(0)
     const outcome = await fuzz(
       target,
       { inputs: target.inTest, seed: SEED },
