@@ -6,6 +6,7 @@ import {
   KIND_NBBO,
   KIND_REFERENCE,
   KIND_UNDERLYING,
+  KIND_VOLUME,
   packVenues,
 } from '../slab/event-slab.ts'
 import { UNKNOWN_EVENT } from './decode-counts.ts'
@@ -52,6 +53,9 @@ export function decodeEvidence(
         break
       case 'flow.underlying':
         appendUnderlying(event, dictionary, columns)
+        break
+      case 'flow.volume':
+        appendVolume(event, dictionary, columns)
         break
       default:
         tally[UNKNOWN_EVENT]!++
@@ -111,6 +115,13 @@ function appendUnderlying(event: Fields, dictionary: Dictionary, columns: EventC
   const source = SOURCES.get(event.src)
   if (source === undefined) return
   append(columns, KIND_UNDERLYING, contract, time, price, 0, source, 0, 0)
+}
+
+function appendVolume(event: Fields, dictionary: Dictionary, columns: EventColumns): void {
+  const contract = contractOf(event.sym, dictionary)
+  const day = dayOf(event.date)
+  if (contract < 0 || day === NONE || !Number.isSafeInteger(event.volume)) return
+  append(columns, KIND_VOLUME, contract, day, event.volume as number, 0, 0, 0, 0)
 }
 
 function append(

@@ -36,6 +36,14 @@ export type UnderlyingPrice = {
   readonly source: 'stocks' | 'indices'
 }
 
+/** Contracts that were traded on a New York date and that the feed did not bring. */
+export type FilledVolume = {
+  readonly ticker: string
+  readonly date: string
+  /** Below 0 where cancels were missed. */
+  readonly volume: number
+}
+
 /** What every frame of evidence begins with; no event of the vendor has a dot in its name. */
 export const EVIDENCE_HEAD = '[{"ev":"flow.'
 
@@ -77,6 +85,12 @@ export function encodeUnderlying(prices: readonly UnderlyingPrice[]): Buffer {
       t: time,
       src: source,
     })),
+  )
+}
+
+export function encodeVolumes(volumes: readonly FilledVolume[]): Buffer {
+  return frameOf(
+    volumes.map(({ ticker, date, volume }) => ({ ev: 'flow.volume', sym: ticker, date, volume })),
   )
 }
 

@@ -51,6 +51,16 @@ export class ContractDays {
     return ++this.#u32[contract * W32 + ARRIVALS]!
   }
 
+  /**
+   * Adds what was traded on a day and not read, below 0 to take it out. It may be the first of that
+   * day; a day before the contract's newest is counted no more.
+   */
+  fill(contract: number, day: number, volume: number): void {
+    if (day > this.#u16[contract * W16 + DAY]!) this.#begin(contract, day)
+    if (day !== this.#u16[contract * W16 + DAY]) return
+    this.#f64[contract * F64] = Math.max(0, this.#f64[contract * F64]! + volume)
+  }
+
   /** Takes a cancelled print out of its day's volume. */
   cancel(contract: number, day: number, size: number): void {
     if (day === this.#u16[contract * W16 + DAY]) this.#f64[contract * F64]! -= size

@@ -7,6 +7,7 @@ import {
   KIND_NBBO,
   KIND_REFERENCE,
   KIND_UNDERLYING,
+  KIND_VOLUME,
 } from '../slab/event-slab.ts'
 import type { Requote } from '../slab/requote.ts'
 import { FLAG_ABOVE_ASK, FLAG_BELOW_BID } from '../slab/row-slab.ts'
@@ -54,6 +55,9 @@ export class Evidence {
         return
       case KIND_UNDERLYING:
         prices.set(underlying, slab.time[row]!, slab.priceA[row]!, slab.sizeA[row]!)
+        return
+      case KIND_VOLUME:
+        days.fill(id, slab.time[row]!, slab.priceA[row]!)
         return
     }
   }

@@ -29,6 +29,8 @@
  * per contract of that day, -1 where not known.
  * KIND_UNDERLYING: priceA is a price of the underlying, 1/10,000 dollar, sizeA its
  * UnderlyingSource; the contract is any one of that underlying.
+ * KIND_VOLUME: `time` is a New York day since 1970, priceA how many contracts more than were read
+ * the contract traded that day; below 0: fewer.
  */
 export const EVENT_SLAB_ROWS = 4096
 
@@ -38,6 +40,7 @@ export const KIND_ASKED = 3
 export const KIND_NBBO = 4
 export const KIND_REFERENCE = 5
 export const KIND_UNDERLYING = 6
+export const KIND_VOLUME = 7
 
 /** Exchange ids of the vendor begin here; a quote's venue is kept as 1 + id - this, in 8 bits. */
 const FIRST_VENUE = 300

@@ -3,13 +3,19 @@ import { UnderlyingSource } from '../../src/domain/labels.ts'
 import { FrameDecoder } from '../../src/reader/decode.ts'
 import { newCounts } from '../../src/reader/decode-counts.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
-import { encodeNbbo, encodeReferences, encodeUnderlying } from '../../src/reader/evidence.ts'
+import {
+  encodeNbbo,
+  encodeReferences,
+  encodeUnderlying,
+  encodeVolumes,
+} from '../../src/reader/evidence.ts'
 import {
   KIND_ASKED,
   KIND_NBBO,
   KIND_PRINT,
   KIND_REFERENCE,
   KIND_UNDERLYING,
+  KIND_VOLUME,
   packVenues,
 } from '../../src/slab/event-slab.ts'
 
@@ -21,6 +27,7 @@ const NBBO = {
 }
 const CONTRACT = { ev: 'flow.contract', sym: SYM, date: '2026-11-20', oi: 1234, mult: 10 }
 const UNDERLYING = { ev: 'flow.underlying', sym: 'SPX', p: 6012.33, t: AT, src: 'indices' }
+const VOLUME = { ev: 'flow.volume', sym: SYM, date: '2026-11-20', volume: 250 }
 const PRINT = { ev: 'T', sym: SYM, x: 302, p: 9.8, s: 5, c: [209], t: AT, q: 1 }
 
 const DAY = Date.UTC(2026, 10, 20) / 86_400_000
@@ -29,6 +36,7 @@ const NBBO_ROW = [KIND_NBBO, AT - 40, 97_100, 98_100, 17, 24, packVenues(302, 31
 const NO_ANSWER = [KIND_NBBO, AT, NaN, NaN, 17, 24, packVenues(302, 316)]
 const REFERENCE_ROW = [KIND_REFERENCE, DAY, 0, 0, 1234, 10, 0]
 const UNDERLYING_ROW = [KIND_UNDERLYING, AT, 60_123_300, 0, UnderlyingSource.Indices, 0, 0]
+const VOLUME_ROW = [KIND_VOLUME, DAY, 250, 0, 0, 0, 0]
 
 /** A decoder that watches SPX and QQQ and knows one contract of SPX. */
 function setUp() {
@@ -53,6 +61,21 @@ describe('rows', () => {
 
   it('reads a reference, and a price of an underlying', () => {
     expect(rowsOf(CONTRACT, UNDERLYING)).toEqual([REFERENCE_ROW, UNDERLYING_ROW])
+  })
+
+  it('reads a volume that was filled, also one below 0, and none that is no whole number', () => {
+    const volume = { ticker: SYM, date: '2026-11-20', volume: 250 }
+    expect(encodeVolumes([volume]).toString()).toBe(JSON.stringify([VOLUME]))
+    const rows = rowsOf(VOLUME, { ...VOLUME, volume: -3 }, { ...VOLUME, volume: 1.5 })
+    expect(rows).toEqual([VOLUME_ROW, [KIND_VOLUME, DAY, -3, 0, 0, 0, 0]])
+    for (const wrong of [
+      { sym: 'SPX' },
+      { date: '2026-02-31' },
+      { volume: '5' },
+      { volume: null },
+    ]) {
+      expect(rowsOf({ ...VOLUME, ...wrong })).toEqual([])
+    }
   })
 
   it('keeps the order of several events', () => {

@@ -33,6 +33,21 @@ describe('volume and arrivals', () => {
     expect(days.print(7, DAY, 1)).toBe(3)
   })
 
+  it('take in what was traded and not read, on the newest day or a later one', () => {
+    const days = new ContractDays()
+    days.print(7, DAY, 10)
+    days.fill(7, DAY, 30)
+    days.fill(7, DAY - 1, 99)
+    expect(days.volume(7, DAY)).toBe(40)
+    expect(days.print(7, DAY, 1)).toBe(2) // it counts no arrivals
+    days.fill(7, DAY, -1000)
+    expect(days.volume(7, DAY)).toBe(0)
+    days.refer(7, DAY + 1, 50, -1)
+    days.fill(7, DAY + 1, 5)
+    days.print(7, DAY + 1, 2)
+    expect([days.volume(7, DAY + 1), days.openInterest(7, DAY + 1)]).toEqual([7, 50])
+  })
+
   it('hold the largest sizes', () => {
     const days = new ContractDays()
     for (let i = 0; i < 3; i++) days.print(7, DAY, 2 ** 31 - 1)
