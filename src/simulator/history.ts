@@ -9,6 +9,8 @@ const EVENT_BYTES = 100
 export type PastEvent = {
   /** Vendor time, epoch ms. */
   readonly time: number
+  /** Larger than that of every event that came before it. */
+  readonly id: number
   /** The event as it is on the wire. */
   readonly read: () => Readonly<Record<string, unknown>>
 }
@@ -17,6 +19,7 @@ export type PastEvent = {
 type Place = {
   readonly number: number
   readonly time: number
+  readonly id: number
   readonly text: string
   readonly start: number
   readonly end: number
@@ -33,6 +36,7 @@ export class History {
   #unread: { readonly number: number; readonly frame: Buffer }[] = []
   #bytes = 0
   #next = 1
+  #nextId = 1
   readonly #bytesMax: number
 
   constructor(bytesMax: number = HISTORY_BYTES_MAX) {
@@ -69,8 +73,9 @@ export class History {
     return places
       .filter(({ number }) => number <= last)
       .sort((a, b) => a.time - b.time)
-      .map(({ time, text, start, end }) => ({
+      .map(({ time, id, text, start, end }) => ({
         time,
+        id,
         read: () => JSON.parse(text.slice(start, end)) as Record<string, unknown>,
       }))
   }
@@ -80,7 +85,7 @@ export class History {
     let start = 0
     for (const { kind, ticker, time, json } of events) {
       const end = start + json.length
-      const place = { number, time, text, start, end }
+      const place = { number, time, id: this.#nextId++, text, start, end }
       start = end
       if (Number.isNaN(time)) continue
       const places = this.#byTicker.get(kind + ticker)

@@ -1,8 +1,12 @@
 import type { History, PastEvent } from './history.ts'
-import { type Cursor, type Page, pageOf } from './rest-page.ts'
+import { type Cursor, nextOf, type Page } from './rest-page.ts'
 import { nanoseconds, RestQuery } from './rest-query.ts'
+import { nanosecondsOf } from './rest-times.ts'
 
-/** A page of `/v3/trades/{ticker}` or `/v3/quotes/{ticker}`: the newest first unless asked. */
+/**
+ * A page of `/v3/trades/{ticker}` or `/v3/quotes/{ticker}`: the newest first unless asked. The next
+ * page begins behind the last event of this one, whatever has come or been forgotten since.
+ */
 export function eventsPage(
   history: History,
   kind: 'trades' | 'quotes',
@@ -15,23 +19,40 @@ export function eventsPage(
   const isWanted = query.filter('timestamp', nanoseconds)
   const found = history
     .find(kind === 'trades' ? 'T' : 'Q', ticker, last)
-    .filter(({ time }) => isWanted(BigInt(time) * 1_000_000n))
-  if (query.text('order') !== 'asc') found.reverse()
-  return pageOf(found, limit, { ...cursor, last }, kind === 'trades' ? tradeRow : quoteRow)
+    .filter(({ time }) => isWanted(nanosecondsOf(time)))
+  const isAscending = query.text('order') === 'asc'
+  if (!isAscending) found.reverse()
+  const { after } = cursor
+  const start =
+    after === undefined ? 0 : found.findIndex((past) => isBehind(past, after, isAscending))
+  const rows = start < 0 ? [] : found.slice(start, start + limit)
+  const end = rows.at(-1)
+  const isLast = end === undefined || start + rows.length === found.length
+  return {
+    results: rows.map(kind === 'trades' ? tradeRow : quoteRow),
+    next: isLast ? null : nextOf({ ...cursor, last, after: [end.time, end.id] }),
+  }
 }
 
-/** Exact where it matters: ms times 1,000,000 prints with all its digits up to the year 2100. */
-export const nanosecondsOf = (event: PastEvent): number => event.time * 1_000_000
+/** Whether an event comes after the one at `place` (time and id) in this order. */
+function isBehind(
+  { time, id }: PastEvent,
+  place: readonly [time: number, id: number],
+  isAscending: boolean,
+): boolean {
+  const difference = time - place[0] || id - place[1]
+  return isAscending ? difference > 0 : difference < 0
+}
 
 function tradeRow(past: PastEvent): object {
   const event = past.read()
   return {
     ...(event.c === undefined ? {} : { conditions: event.c }),
     exchange: event.x,
-    participant_timestamp: nanosecondsOf(past),
+    participant_timestamp: nanosecondsOf(past.time),
     price: event.p,
     sequence_number: event.q,
-    sip_timestamp: nanosecondsOf(past),
+    sip_timestamp: nanosecondsOf(past.time),
     size: event.s,
   }
 }
@@ -46,6 +67,6 @@ function quoteRow(past: PastEvent): object {
     bid_price: event.bp,
     bid_size: event.bs,
     sequence_number: event.q,
-    sip_timestamp: nanosecondsOf(past),
+    sip_timestamp: nanosecondsOf(past.time),
   }
 }

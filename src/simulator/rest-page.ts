@@ -2,7 +2,13 @@
 export type Page = { readonly results: object; readonly next: string | null }
 
 /** Where the next page begins, and the end of the past as of the first page. */
-export type Cursor = { readonly query: string; readonly offset: number; readonly last: number }
+export type Cursor = {
+  readonly query: string
+  readonly offset: number
+  readonly last: number
+  /** Of events, in place of the offset: time and id of the last one of the page before. */
+  readonly after?: readonly [time: number, id: number]
+}
 
 /** The cursor of a request; throws RangeError for one that no next_url has had. */
 export function readCursor(url: URL): Cursor {
@@ -17,6 +23,11 @@ export function readCursor(url: URL): Cursor {
   }
 }
 
+/** The query of the page that begins at a cursor. */
+export function nextOf(cursor: Cursor): string {
+  return `cursor=${Buffer.from(JSON.stringify(cursor)).toString('base64url')}`
+}
+
 /** `limit` of the items from the cursor on, as rows. */
 export function pageOf<T>(
   all: readonly T[],
@@ -28,7 +39,6 @@ export function pageOf<T>(
   const next = { ...cursor, offset: end }
   return {
     results: all.slice(cursor.offset, end).map(row),
-    next:
-      end < all.length ? `cursor=${Buffer.from(JSON.stringify(next)).toString('base64url')}` : null,
+    next: end < all.length ? nextOf(next) : null,
   }
 }

@@ -2,9 +2,9 @@ import { isIndex, vendorName } from './clusters.ts'
 import type { History } from './history.ts'
 import type { Underlying } from './market.ts'
 import { type ContractRow, type Reference, rowsPassing } from './rest-contracts.ts'
-import { nanosecondsOf } from './rest-events.ts'
 import { type Cursor, type Page, pageOf } from './rest-page.ts'
 import { RestQuery } from './rest-query.ts'
+import { nanosecondsOf } from './rest-times.ts'
 
 export type SnapshotSource = {
   readonly history: History
@@ -77,7 +77,7 @@ function lastQuote(ticker: string, history: History): object {
       bid: bp,
       bid_exchange: bx,
       bid_size: bs,
-      last_updated: nanosecondsOf(past),
+      last_updated: nanosecondsOf(past.time),
       midpoint: (Number(bp) + Number(ap)) / 2,
       timeframe: 'REAL-TIME',
     },
@@ -93,7 +93,7 @@ function lastTrade(ticker: string, history: History): object {
       conditions: c,
       exchange: x,
       price: p,
-      sip_timestamp: nanosecondsOf(past),
+      sip_timestamp: nanosecondsOf(past.time),
       size: s,
       timeframe: 'REAL-TIME',
     },

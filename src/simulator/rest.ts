@@ -6,6 +6,7 @@ import { eventsPage } from './rest-events.ts'
 import type { RestTrouble } from './rest-faults.ts'
 import { type Cursor, type Page, readCursor } from './rest-page.ts'
 import { chainPage, contractSnapshot, type SnapshotSource } from './rest-snapshot.ts'
+import { toJson } from './rest-times.ts'
 
 export type RestOptions = SnapshotSource & {
   /** Tickers of all contracts that the source may print. */
@@ -30,7 +31,7 @@ export function restHandler(
     const url = new URL(request.url ?? '/', 'http://localhost')
     const reply = (status: number, body: object, headers: Record<string, string> = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers })
-      response.end(JSON.stringify({ request_id: requestId(url), ...body }))
+      response.end(toJson({ request_id: requestId(url), ...body }))
     }
     const fail = (status: number, error: string, headers?: Record<string, string>) =>
       reply(status, { status: 'ERROR', error }, headers)

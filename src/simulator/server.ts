@@ -58,7 +58,10 @@ export type Simulator = {
   readonly stats: () => Readonly<Stats>
   /** Resolves once the source has come to its end, never for one without an end. */
   readonly finished: Promise<void>
-  /** Sends a text frame as it is to every connection that has subscribed with `T.*`. */
+  /**
+   * Sends a text frame as it is to every connection that has subscribed with `T.*`, if there is one;
+   * REST has its events in any case.
+   */
   readonly publish: (frame: string) => void
   readonly close: () => Promise<void>
 }
@@ -114,7 +117,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     restUrl,
     stats: () => stats,
     finished,
-    publish: (frame) => hub.relay(Buffer.from(frame), false),
+    publish: (frame) => {
+      const bytes = Buffer.from(frame)
+      history.addFrame(bytes)
+      hub.relay(bytes, false)
+    },
     close: async () => {
       if (isStopped) return
       isStopped = true

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { History } from '../../src/simulator/history.ts'
 import { Random } from '../../src/simulator/random.ts'
+import { eventsPage } from '../../src/simulator/rest-events.ts'
+import { readCursor } from '../../src/simulator/rest-page.ts'
 import { wireEventsOf } from '../../src/simulator/wire-events.ts'
 
 const print = (i: number, sym = 'O:SPY261218C00650000'): string =>
@@ -68,3 +70,28 @@ test('has the newest of what a plain list has, for each contract', () => {
   expect(kept.length).toBeGreaterThan(100)
   expect(kept.length).toBeLessThan(300)
 })
+
+test.each(['asc', 'desc'])(
+  'pages (%s) miss nothing that is still there when old events are forgotten in between',
+  (order) => {
+    const ticker = 'O:SPY261218C00650000'
+    const history = new History(24_000)
+    for (let i = 0; i < 60; i++) add(history, print(2 * i), print(2 * i + 1))
+    const first = history.find('T', ticker, history.latest).map(({ id }) => id)
+    const seen: unknown[] = []
+    let query: string | null = `order=${order}&limit=10`
+    let forgotten = 0
+    for (let page = 0; query !== null; page++) {
+      const cursor = readCursor(new URL(`http://x/?${query}`))
+      const { results, next } = eventsPage(history, 'trades', ticker, cursor)
+      seen.push(...(results as { sequence_number: number }[]).map((row) => row.sequence_number))
+      query = next
+      if (page === 1) for (let i = 200; i < 240; i++) add(history, print(i))
+      if (page === 1) forgotten = first.indexOf(history.find('T', ticker, history.latest)[0]!.id)
+    }
+    expect(forgotten).toBeGreaterThan(25)
+    const all = Array.from({ length: 120 }, (_, i) => i)
+    const kept = all.filter((i) => i < 20 || i >= forgotten)
+    expect(seen).toEqual(order === 'asc' ? kept : all.filter((i) => i >= forgotten).reverse())
+  },
+)

@@ -158,14 +158,14 @@ test('the quote in force at a print is there though nobody has subscribed to quo
   expect(prints.length).toBeGreaterThan(30)
   let inside = 0
   for (const { sym, t, p } of prints) {
-    const path = `/v3/quotes/${sym}?timestamp.lte=${t}000000&order=desc&limit=1`
+    const path = `/v3/quotes/${sym}?timestamp.lte=${t}999999&order=desc&limit=1`
     const url = `${simulator.restUrl}${path}&apiKey=key`
     const text = await (await fetch(url)).text()
     expect(text).toMatch(/"sip_timestamp":\d{19}[,}]/)
     const { results } = JSON.parse(text) as Body<Record<string, number>[]>
     expect(results.length).toBe(1)
     const quote = results[0]!
-    expect(quote.sip_timestamp).toBeLessThanOrEqual(t * 1e6)
+    expect(quote.sip_timestamp).toBeLessThanOrEqual((t + 1) * 1e6)
     expect(quote.sip_timestamp).toBeGreaterThan((t - 2600) * 1e6)
     expect([quote.bid_exchange, quote.ask_exchange].every((id) => id! >= 300)).toBe(true)
     if (p >= quote.bid_price! - 0.11 && p <= quote.ask_price! + 0.11) inside++
@@ -231,9 +231,9 @@ test('of a recording it has the contracts, their last quotes, and no open intere
     bid: 1.2,
     bid_exchange: 302,
     bid_size: 5,
-    last_updated: 7_000_000,
+    last_updated: 7_055_433, // nanoseconds within the ms of the feed
     midpoint: 1.25,
     timeframe: 'REAL-TIME',
   })
-  expect(after.results.last_trade).toMatchObject({ price: 1, size: 1, sip_timestamp: 8_000_000 })
+  expect(after.results.last_trade).toMatchObject({ price: 1, size: 1, sip_timestamp: 8_999_999 })
 })

@@ -116,10 +116,10 @@ test('gives the trades of a contract as the vendor shapes them', async () => {
   expect(body.results[0]).toEqual({
     conditions: [209],
     exchange: 302,
-    participant_timestamp: T0 * 1e6,
+    participant_timestamp: Number(`${T0}999999`),
     price: 1.25,
     sequence_number: 1,
-    sip_timestamp: T0 * 1e6,
+    sip_timestamp: Number(`${T0}999999`),
     size: 1,
   })
   expect(body.results.map((row) => row.size)).toEqual([1, 3])
@@ -128,17 +128,20 @@ test('gives the trades of a contract as the vendor shapes them', async () => {
   expect(latest.body.results.map((row) => row.size)).toEqual([3, 1])
 })
 
-test('timestamps keep all their digits', async () => {
-  await played([`[${print(123)}]`])
+test('timestamps have nanoseconds within the ms of the feed, and all their digits', async () => {
+  await played([`[${print(123)},${print(124)}]`])
   const response = await fetch(`${simulator.restUrl}/v3/trades/${TICKER}?apiKey=k`)
-  expect(await response.text()).toContain('"sip_timestamp":1790000000123000000')
+  const text = await response.text()
+  const times = [...text.matchAll(/"sip_timestamp":(\d+)[,}]/g)].map(([, digits]) => digits)
+  expect(times).toEqual(['1790000000124999999', expect.stringMatching(/^1790000000123\d{6}$/)])
+  expect(times[1]).not.toBe('1790000000123000000')
 })
 
 test('pages through trades without a gap and without one twice', async () => {
   await played(Array.from({ length: 25 }, (_, i) => `[${print(2 * i)},${print(2 * i + 1)}]`))
   const rows = await getAll(`/v3/trades/${TICKER}?order=asc&limit=7`)
   expect(rows.map((row) => row.size)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1))
-  const ns = (i: number) => `${T0 + i}000000`
+  const ns = (i: number) => `${T0 + i}999999`
   const some = await getAll(`/v3/trades/${TICKER}?timestamp.gt=${ns(9)}&timestamp.lte=${ns(12)}`)
   expect(some.map((row) => row.size)).toEqual([13, 12, 11])
   const date = new Date(T0 + 40).toISOString()
@@ -148,7 +151,7 @@ test('pages through trades without a gap and without one twice', async () => {
 
 test('finds the quote in force at a time', async () => {
   await played([`[${quote(0)},${quote(10)},${quote(20)}]`])
-  const path = `/v3/quotes/${TICKER}?timestamp.lte=${T0 + 15}000000&order=desc&limit=1`
+  const path = `/v3/quotes/${TICKER}?timestamp.lte=${T0 + 15}999999&order=desc&limit=1`
   expect((await get(path)).body.results).toEqual([
     {
       ask_exchange: 308,
@@ -158,7 +161,7 @@ test('finds the quote in force at a time', async () => {
       bid_price: 1.2,
       bid_size: 5,
       sequence_number: 110,
-      sip_timestamp: (T0 + 10) * 1e6,
+      sip_timestamp: expect.toSatisfy((ns: number) => Math.floor(ns / 1e6) === T0 + 10),
     },
   ])
 })
@@ -178,6 +181,43 @@ test('has what was printed while the feed was silent', async () => {
     if (found > 50) break
   }
   expect(found).toBeGreaterThan(50)
+})
+
+test('the tape goes on while nobody is connected', async () => {
+  simulator = await startSimulator({
+    source: { kind: 'synthetic', symbols: ['SPY'], rate: 2000 },
+  })
+  const client = new Client(simulator.wsUrl)
+  await client.subscribe('T.*')
+  await client.frames(10)
+  client.socket.terminate()
+  const left = Date.now()
+  const { prints } = simulator.stats()
+  await expect
+    .poll(() => simulator.stats().prints, { timeout: 20_000 })
+    .toBeGreaterThan(prints + 500)
+  let found = 0
+  for (const row of await getAll('/v3/reference/options/contracts?limit=1000')) {
+    const path = `/v3/trades/${row.ticker}?timestamp.gte=${left}000000&limit=50000`
+    found += (await get(path)).body.results.length
+    if (found > 50) break
+  }
+  expect(found).toBeGreaterThan(50)
+})
+
+test('has what a test publishes, whoever hears it', async () => {
+  simulator = await startSimulator({ source: { kind: 'none' } })
+  simulator.publish(`[${print(0)},${quote(1)}]`)
+  simulator.publish('no JSON')
+  const client = new Client(simulator.wsUrl)
+  clients.push(client)
+  await client.subscribe('T.*')
+  simulator.publish(`[${print(2)}]`)
+  await client.frames(4)
+  expect(client.data).toHaveLength(1)
+  const rows = await getAll(`/v3/trades/${TICKER}?order=asc`)
+  expect(rows.map((row) => row.sequence_number)).toEqual([1, 3])
+  expect(await getAll(`/v3/quotes/${TICKER}`)).toHaveLength(1)
 })
 
 test('refuses a request without the key, with a wrong limit, and an unknown path', async () => {
