@@ -28,7 +28,7 @@ function quoted(text: string): string {
 /** The first `max` characters of a text in one line, whatever is in it. */
 export function printable(text: string, max = SHOWN_MAX): string {
   const shown = text.length > max ? `${text.slice(0, max)}...` : text
-  return shown.replace(/[^\P{C}\t]|[\u2028\u2029]/gu, '?')
+  return shown.replace(/[\p{C}\u2028\u2029]/gu, '?')
 }
 
 /** Of a secret that is wrong only the scheme shows: where the rest of it ends is anyone's guess. */
