@@ -10,6 +10,8 @@ const KEPT_BYTES_MAX = 16 * 1024
 const WORDS_MAX = 50_000
 /** Structured inputs that are made at once. */
 const SAMPLE = 256
+/** To make one takes longer than to run it, so no more than these are made. */
+const STRUCTURED_MAX = 32 * SAMPLE
 /** Failures of one kind are told once; after so many kinds the target is given up. */
 const KINDS_MAX = 20
 
@@ -61,9 +63,9 @@ export async function fuzz(
   try {
     for (const { name, bytes } of pool.cases) await one(bytes, name)
     for (let i = 0; i < options.inputs && kinds.size < KINDS_MAX; i++) {
-      const fresh = structured !== null && random.chance(0.25)
-      let input = fresh ? structured() : pool.pick(random)
-      if (!fresh || random.chance(0.5)) {
+      const made = structured !== null && random.chance(0.25) ? structured(random) : null
+      let input = made?.input ?? pool.pick(random)
+      if (made?.isFresh !== true || random.chance(0.5)) {
         input = mutate(input, target.words, random, () => pool.pick(random))
       }
       if (target.mend !== undefined && random.chance(0.5)) {
@@ -106,16 +108,21 @@ class Pool {
   }
 }
 
-function sampler({ structured }: Target, seed: number): (() => Buffer) | null {
+/** Structured inputs: fresh ones at first, later those again, for the mutator to change. */
+function sampler(
+  { structured }: Target,
+  seed: number,
+): ((random: Random) => { input: Buffer; isFresh: boolean }) | null {
   if (structured === undefined) return null
-  let batch: Uint8Array[] = []
-  let batches = 0
-  return () => {
-    if (batch.length === 0) {
-      batch = fc.sample(structured, { numRuns: SAMPLE, seed: seed + batches })
-      batches++
+  const bank: Buffer[] = []
+  let used = 0
+  return (random) => {
+    if (used === STRUCTURED_MAX) return { input: random.pick(bank), isFresh: false }
+    if (used === bank.length) {
+      const batch = fc.sample(structured, { numRuns: SAMPLE, seed: seed + bank.length })
+      for (const bytes of batch) bank.push(Buffer.from(bytes))
     }
-    return Buffer.from(batch.pop()!)
+    return { input: bank[used++]!, isFresh: true }
   }
 }
 

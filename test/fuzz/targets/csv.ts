@@ -19,7 +19,7 @@ export const csv: Target = {
     ...['1678714200000000000', '1.678714200000000000e18', '1678714200000000000.0', '302', '1e400'],
   ],
   structured: rows(),
-  share: 0.7,
+  share: 0.4,
   inTest: 150,
   setUp: makeCsv,
 }

@@ -28,7 +28,7 @@ export const decode: Target = {
     ...['227.0', '"219"', '2e2', '\\u0030', '"__proto__":', '"constructor":', '[[', ']]'],
   ],
   structured: frames(),
-  share: 14,
+  share: 10,
   inTest: 1500,
   setUp: makeDecode,
 }

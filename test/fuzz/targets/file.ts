@@ -28,7 +28,7 @@ export const file: Target = {
     '\x1f\x8b\x08',
     '(',
   ],
-  share: 0.2,
+  share: 0.1,
   inTest: 30,
   mend: recompressed,
   async setUp(onClose) {

@@ -12,7 +12,7 @@ export const flowrec: Target = {
     ...['\xdc\xff\xff', '\xdd\x7f\xff\xff\xff', '\xdf\xff\xff\xff\xff', '\xc6\xff\xff\xff\xff'],
     ...['\xd4\x72\x40', '\xd6\xff', '\xc7\x05\x74', '\x91'.repeat(64), '\xa6format', '\xa7version'],
   ].map((word) => Buffer.from(word, 'latin1')),
-  share: 4,
+  share: 2.5,
   inTest: 400,
   setUp: () => async (input) => {
     const whole = await read(input, 0)

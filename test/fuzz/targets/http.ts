@@ -29,7 +29,7 @@ export const http: Target = {
     ],
   ],
   structured: requests(),
-  share: 23,
+  share: 16,
   inTest: 1500,
   setUp: makeHttp,
 }

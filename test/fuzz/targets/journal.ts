@@ -12,7 +12,7 @@ const HEADER = 32
 export const journal: Target = {
   name: 'journal',
   words: ['OFJ1', '\0\0\0\0', '\x20\0\0\0', '\0'.repeat(32), 'OFJ1'.repeat(40)],
-  share: 0.3,
+  share: 0.2,
   inTest: 40,
   mend: withGoodSums,
   async setUp(onClose) {

@@ -19,7 +19,7 @@ export const occ: Target = {
       fc.nat(99_999_999).map((n) => String(n).padStart(8, '0')),
     )
     .map((parts) => Buffer.from(parts.join(''))),
-  share: 38,
+  share: 50,
   inTest: 3000,
   setUp: makeOcc,
 }

@@ -29,7 +29,7 @@ export const server: Target = {
     ...['Expect: 100-continue\r\n', 'Upgrade: websocket\r\n', 'symbol=SPX', 'limit=1', '%00', '\0'],
     ...['Authorization: Bearer x\r\n', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ],
-  share: 0.2,
+  share: 0.1,
   inTest: 40,
   async setUp(onClose) {
     const errors: unknown[] = []

@@ -15,7 +15,7 @@ export const snapshot: Target = {
     ...['OFSNAP1\n', '{"position":', '"segment":', '"offset":', '"header":', '"dictionary":100'],
     ...['"shards":[300,0]', '"shards":', '"clocks":24', 'null', '[]', '-1', '1.5', '1e400'],
   ],
-  share: 0.2,
+  share: 0.1,
   inTest: 40,
   mend: withGoodSums,
   async setUp(onClose) {

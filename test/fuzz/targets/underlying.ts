@@ -11,7 +11,7 @@ export const underlying: Target = {
     ...['"T":"I:SPX"', '"val":', '"e":1765799999960', '"t":', '"p":', '"status":', '"message":'],
     ...['"toString":', '"valueOf":', '"__proto__":', '{}', '" 1"', '" "', '},{'],
   ],
-  share: 10,
+  share: 12,
   inTest: 1000,
   setUp: () => (input) => {
     check(decodeUnderlying(input, true, RECV, 'stocks') === null, 'a binary message is none')
