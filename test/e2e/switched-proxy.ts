@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** A TCP proxy on one port that can be taken away and brought back: a server that is away. */
 export class SwitchedProxy {
-  readonly #target: URL
+  #target: URL
   readonly #sockets = new Set<Socket>()
   #server: Server | null = null
   #port = 0
@@ -19,7 +19,9 @@ export class SwitchedProxy {
     return url.href
   }
 
-  async up(): Promise<void> {
+  /** `url`: another server behind the same port from here on. */
+  async up(url?: string): Promise<void> {
+    if (url !== undefined) this.#target = new URL(url)
     this.#server = createServer((client) => {
       const upstream = connect(Number(this.#target.port), this.#target.hostname)
       client.pipe(upstream).pipe(client)
