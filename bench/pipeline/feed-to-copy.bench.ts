@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { loadConfig } from '../../src/config.ts'
 import { createLog } from '../../src/console/log.ts'
 import { Engine, metricsFor } from '../../src/engine/engine.ts'
+import { Meter } from '../../src/engine/meter.ts'
 import { account } from '../../src/metrics/metrics.ts'
 import { cpuSeconds, cpuText } from '../kit/cpu.ts'
 import { type BenchDatabase, startDatabase } from '../kit/database.ts'
@@ -109,11 +110,12 @@ async function startEngine({ url }: BenchDatabase, minSize: number): Promise<Sto
     metrics,
     databaseUrl: url,
     isFeed: true,
+    meter: new Meter(metrics),
     goOnFrom: null,
     retentionDays: null,
     connections: 1,
     signal: new AbortController().signal,
-    onFatal: (error) => {
+    onDeath: (_part, error) => {
       throw error
     },
     events: {

@@ -11,7 +11,7 @@ import { startWriter, type Writer } from '../writer/handle.ts'
 import type { Committed } from '../writer/messages.ts'
 import { STORE_REASONS } from '../writer/store-error.ts'
 import { limitsFor } from './limits.ts'
-import { Meter } from './meter.ts'
+import type { Meter } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { Tape } from './tape.ts'
 
@@ -31,13 +31,18 @@ export type EngineOptions = {
   /** What the database may drop from now on, days; null: nothing is dropped. */
   readonly retentionDays: number | null
   readonly connections: number
+  /** Counts for as long as the process lives, whatever is built again. */
+  readonly meter: Meter
   /** Asked once the database is there: what it goes on from; null: from nothing. */
   readonly goOnFrom: ((writer: Writer) => Promise<Snapshot | null>) | null
   readonly events: IntakeEvents
-  /** A bug, or a part that cannot go on. */
-  readonly onFatal: (error: Error) => void
+  /** A thread died, or threw: a bug. What is in the pipeline is lost with it. */
+  readonly onDeath: (part: EnginePart, error: Error) => void
   readonly signal: AbortSignal
 }
+
+/** What may die on its own. */
+export type EnginePart = 'reader' | 'shard' | 'writer'
 
 /** The engine could not be restored: a bug, or a state of another version. It can start without. */
 export class RestoreError extends Error {
@@ -55,13 +60,14 @@ export class Engine {
   readonly pipeline: Pipeline
   readonly writer: Writer
   readonly tape: Tape
-  readonly #meter: Meter
   readonly #options: EngineOptions
   readonly #timer: NodeJS.Timeout
   readonly #profilesTimer: NodeJS.Timeout
   readonly #startedAt = Date.now()
   readonly #errors: StoreErrors
   #restored: Snapshot | null
+  /** From here on what is received is marked in the database as far as it is stored. */
+  #isLive = false
   /** When reading ended, epoch ms. */
   #stoppedAt: number | null = null
   /** While it is restored: told what goes wrong. */
@@ -80,7 +86,7 @@ export class Engine {
     this.pipeline = this.#newPipeline()
     const { dictionary, decoder } = this.pipeline
     this.tape = new Tape(dictionary, options.log)
-    this.#meter = new Meter(options.metrics, { counts: decoder.counts, dictionary })
+    options.meter.attach({ counts: decoder.counts, dictionary })
     this.#timer = setInterval(() => this.sync(), SYNC_MS).unref()
     this.#profilesTimer = setInterval(() => this.pipeline.wantProfiles(), PROFILES_MS).unref()
   }
@@ -116,7 +122,10 @@ export class Engine {
         }
       },
       onLog: (line) => log.info(line),
-      onFatal: options.onFatal,
+      onFatal: (error) => {
+        if (engine === null) options.onDeath('writer', error)
+        else engine.#died('writer', error)
+      },
     })
     let restored: Snapshot | null = null
     try {
@@ -135,17 +144,22 @@ export class Engine {
     if (this.#restored === null) return
     const { promise, reject } = Promise.withResolvers<never>()
     this.#onRestoreError = reject
-    await Promise.race([this.pipeline.restore(), promise])
+    await Promise.race([this.pipeline.flush(), promise])
     this.#onRestoreError = null
     this.#restored = null // large, and of no more use
   }
 
+  /** All that was received before is in the pipeline: what comes now comes from the feed. */
+  goLive(): void {
+    this.#isLive = true
+  }
+
   /** Carries the decoder's counts into the metrics. */
   sync(): void {
-    this.#meter.sync()
+    this.#options.meter.sync()
     this.#options.metrics.slabCredits.set(this.pipeline.credits)
     this.#options.metrics.printsPending.set(this.pipeline.pending)
-    if (this.#options.isFeed && this.#stoppedAt === null) {
+    if (this.#isLive && this.#stoppedAt === null) {
       this.writer.mark(this.pipeline.receivedTo(Date.now()))
     }
   }
@@ -160,22 +174,26 @@ export class Engine {
 
   sayStatistics(): void {
     const { received } = this.pipeline.decoder.counts
-    this.#options.log.say(
+    const { meter, log } = this.#options
+    log.say(
       lines.statistics({
         uptimeMs: Date.now() - this.#startedAt,
         processed: received,
-        stored: this.#meter.stored,
-        sweeps: this.#meter.sweeps,
-        blocks: this.#meter.blocks,
+        stored: meter.stored,
+        sweeps: meter.sweeps,
+        blocks: meter.blocks,
         errors: this.#errors.count + this.pipeline.decoder.counts.framesMalformed,
         lastTradeMs: this.tape.lastTime,
       }),
     )
   }
 
-  /** Everything pushed so far is classified, stored and committed; then the account is told. */
-  async drain(): Promise<void> {
-    this.#stoppedAt = Date.now()
+  /**
+   * Everything pushed so far is classified, stored and committed; then the account is told.
+   * `stoppedAt`: when reading ended, epoch ms.
+   */
+  async drain(stoppedAt = Date.now()): Promise<void> {
+    this.#stoppedAt = stoppedAt
     this.pipeline.wantProfiles()
     await this.pipeline.drain()
     this.writer.mark(this.#stoppedAt)
@@ -195,7 +213,7 @@ export class Engine {
   }
 
   #newPipeline(): Pipeline {
-    const { config, connections, events, isFeed, onFatal } = this.#options
+    const { config, connections, events, isFeed, meter } = this.#options
     const shards = shardsFor(config)
     return new Pipeline({
       watched: config.symbols === '*' ? '*' : new Set(config.symbols),
@@ -207,18 +225,21 @@ export class Engine {
       profiles: new Map(this.writer.profiles.map(({ symbol, profile }) => [symbol, profile])),
       writer: this.writer,
       ...events,
-      onResult: (result, readAt) => {
-        this.#meter.result(result, readAt)
+      onResult: (result, readAt, shard) => {
+        meter.result(shard, result, readAt)
         for (const filled of result.filled) this.tape.see(filled, this.#options.tellsPrints)
         if (result.profiles.length > 0) this.#keepProfiles(result.profiles)
       },
-      onLag: (ms) => this.#meter.received(ms),
+      onLag: (ms) => meter.received(ms),
       onError: (thrown) => {
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-        if (this.#onRestoreError === null) onFatal(error)
-        else this.#onRestoreError(error)
+        this.#died('shard', thrown instanceof Error ? thrown : new Error(String(thrown)))
       },
     })
+  }
+
+  #died(part: EnginePart, error: Error): void {
+    if (this.#onRestoreError === null) this.#options.onDeath(part, error)
+    else this.#onRestoreError(error)
   }
 
   /** A replay learns for itself alone: played again, it must give the same rows. */
@@ -236,7 +257,7 @@ export class Engine {
   }
 
   #committed(committed: Committed): void {
-    this.#meter.committed(committed)
+    this.#options.meter.committed(committed)
     this.pipeline.release(committed)
   }
 }

@@ -1,5 +1,5 @@
-/** Why nothing may be read: no slab is free, or the journal takes nothing more. */
-export type HoldCause = 'pipeline' | 'journal'
+/** Why nothing may be read: no slab is free, the journal is full, or a part is built again. */
+export type HoldCause = 'pipeline' | 'journal' | 'rebuild'
 
 /** What is paused and resumed. */
 type Held = { pause(): void; resume(): void }

@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.ts'
+import { placeOf } from '../journal/position.ts'
 import type { JournalFrame } from '../journal/record.ts'
 import type { FrameStamp } from '../reader/router.ts'
 import type { FeedGate } from './feed-gate.ts'
@@ -7,24 +8,38 @@ import type { Pipeline } from './pipeline.ts'
 
 const NOTHING = new Uint8Array(0)
 
+type LateFrame = {
+  readonly bytes: Uint8Array
+  readonly isBinary: boolean
+  readonly stamp: FrameStamp
+}
+
+export type JournaledTargetOptions = {
+  readonly journal: Journal
+  readonly gate: FeedGate
+  /** The journal takes nothing more for now; a snapshot may make room. */
+  readonly onFull: () => void
+  /** What the reader threw on a frame: a bug. */
+  readonly onThrow: (error: unknown, place: number) => void
+}
+
 /**
  * The pipeline behind its journal: what is pushed is journaled first, and so is the time that
- * passes, as records without bytes, while anything in the pipeline may depend on it.
+ * passes, as records without bytes, while anything in the pipeline may depend on it. While the
+ * pipeline is built again, the few frames that a paused feed still brings wait here.
  */
 export class JournaledTarget implements FrameTarget {
-  readonly #pipeline: Pipeline
-  readonly #journal: Journal
-  readonly #gate: FeedGate
-  readonly #onFull: () => void
+  #pipeline: Pipeline
+  readonly #options: JournaledTargetOptions
+  /** Null: they go to the pipeline. */
+  #late: LateFrame[] | null = []
   /** By connection, the clock that was journaled last. */
   readonly #clocks: number[] = []
 
-  /** `onFull`: the journal takes nothing more for now; a snapshot may make room. */
-  constructor(pipeline: Pipeline, journal: Journal, gate: FeedGate, onFull: () => void) {
+  /** Closed at first. */
+  constructor(pipeline: Pipeline, options: JournaledTargetOptions) {
     this.#pipeline = pipeline
-    this.#journal = journal
-    this.#gate = gate
-    this.#onFull = onFull
+    this.#options = options
   }
 
   get decoder() {
@@ -36,17 +51,40 @@ export class JournaledTarget implements FrameTarget {
   }
 
   get isBlocked(): boolean {
-    return this.#pipeline.isBlocked || this.#gate.isHeld('journal')
+    const isWaiting = this.#late !== null || this.#options.gate.isHeld('journal')
+    return isWaiting || this.#pipeline.isBlocked
+  }
+
+  /** From here on frames are journaled and wait. */
+  close(): void {
+    this.#late ??= []
+  }
+
+  /** Another pipeline takes the place of the one before; still closed. */
+  follow(pipeline: Pipeline): void {
+    this.#pipeline = pipeline
+  }
+
+  /** Frames go to the pipeline, first those that have waited and lie behind `place`. */
+  open(place: number): void {
+    const late = this.#late ?? []
+    this.#late = null
+    for (const { bytes, isBinary, stamp } of late) {
+      if (this.#late !== null) return // it died: they are in the journal
+      if (stamp.place! > place) this.#give(bytes, isBinary, stamp)
+    }
   }
 
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
     const { recv, clock, connection } = stamp
     this.#append({ recv, clock, connection, bytes, isBinary })
-    this.#pipeline.push(bytes, isBinary, stamp)
+    const placed = { ...stamp, place: placeOf(this.#options.journal.position) }
+    if (this.#late === null) this.#give(bytes, isBinary, placed)
+    else this.#late.push({ bytes, isBinary, stamp: placed })
   }
 
   passTime(clocks: readonly number[]): void {
-    if (this.#gate.isHeld('journal')) return
+    if (this.#late !== null || this.#options.gate.isHeld('journal')) return
     if (!this.#pipeline.isQuiet) {
       clocks.forEach((clock, connection) => {
         if (clock <= (this.#clocks[connection] ?? 0)) return
@@ -56,13 +94,22 @@ export class JournaledTarget implements FrameTarget {
     this.#pipeline.passTime(clocks)
   }
 
+  #give(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
+    try {
+      this.#pipeline.push(bytes, isBinary, stamp)
+    } catch (error) {
+      this.#options.onThrow(error, stamp.place!)
+    }
+  }
+
   #append(frame: JournalFrame): void {
+    const { journal, gate, onFull } = this.#options
     this.#clocks[frame.connection] = frame.clock
-    if (this.#journal.append(frame) || this.#gate.isHeld('journal')) return
-    this.#gate.hold('journal')
-    const release = (): void => this.#gate.release('journal')
+    if (journal.append(frame) || gate.isHeld('journal')) return
+    gate.hold('journal')
+    const release = (): void => gate.release('journal')
     // rejects when the journal is closed before: then nothing is read any more
-    this.#journal.drained().then(release, () => {})
-    this.#onFull()
+    journal.drained().then(release, () => {})
+    onFull()
   }
 }

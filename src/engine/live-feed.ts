@@ -48,8 +48,10 @@ export class LiveFeed {
   readonly #timers: readonly NodeJS.Timeout[]
   readonly #stopping = new AbortController()
   readonly #connectionOf = new Map<string, number>()
-  readonly #planner: QuotePlanner
+  #planner: QuotePlanner
   #target: FrameTarget | null = null
+  /** The dictionary that the planner's ids are of. */
+  #names: FrameTarget['dictionary'] | null = null
   #evidence: EvidenceFeed | null = null
 
   constructor(options: LiveFeedOptions) {
@@ -73,16 +75,7 @@ export class LiveFeed {
           onEvent: (event) => this.#event(event),
         }),
     )
-    this.#planner = new QuotePlanner({
-      connections: plans.length,
-      max: config.quotesPerConnection,
-      largePremium: config.lookupPremium,
-      connectionOf: (contract) => {
-        const { dictionary } = this.#target!
-        const underlying = dictionary.underlyings[dictionary.underlyingId(contract)]!
-        return this.#connectionOf.get(underlying) ?? 0
-      },
-    })
+    this.#planner = this.#newPlanner()
     this.#timers = [
       setInterval(() => this.#endRound(), ROUND_MS).unref(),
       setInterval(() => this.#passTime(), CLOCK_MS).unref(),
@@ -92,20 +85,31 @@ export class LiveFeed {
 
   start(target: FrameTarget): void {
     this.#target = target
+    this.#names = target.dictionary
     for (const { connection, quoted } of this.#options.plans) {
       this.#options.metrics.feedConnected.set({ connection }, 0)
-      const ids = quoted.map((ticker) => {
-        const bytes = Buffer.from(ticker, 'latin1')
-        return target.dictionary.lookup(bytes, 0, bytes.length)
-      })
-      this.#planner.adopt(
-        connection,
-        ids.filter((id) => id >= 0),
-      )
+      this.#adopt(connection, quoted)
     }
     this.#evidence = this.#newEvidence(target)
     this.#evidence.start()
     for (const session of this.#sessions) session.start()
+  }
+
+  /** The target has another dictionary: what went by its ids is built up again. */
+  async renew(): Promise<void> {
+    const target = this.#target
+    if (target === null) return
+    const before = this.#planner
+    const names = this.#names!
+    await this.#evidence?.stop()
+    this.#planner = this.#newPlanner()
+    for (const { connection } of this.#options.plans) {
+      const tickers = [...before.quotedOn(connection)].map((id) => names.ticker(id))
+      this.#adopt(connection, tickers)
+    }
+    this.#names = target.dictionary
+    this.#evidence = this.#newEvidence(target)
+    this.#evidence.start()
   }
 
   /** Why prints may be missed right now, or null. */
@@ -144,6 +148,33 @@ export class LiveFeed {
     this.#stopping.abort()
     for (const timer of this.#timers) clearInterval(timer)
     await Promise.all([...this.#sessions.map((session) => session.stop()), this.#evidence?.stop()])
+  }
+
+  #newPlanner(): QuotePlanner {
+    const { config, plans } = this.#options
+    return new QuotePlanner({
+      connections: plans.length,
+      max: config.quotesPerConnection,
+      largePremium: config.lookupPremium,
+      connectionOf: (contract) => {
+        const { dictionary } = this.#target!
+        const underlying = dictionary.underlyings[dictionary.underlyingId(contract)]!
+        return this.#connectionOf.get(underlying) ?? 0
+      },
+    })
+  }
+
+  /** Contracts whose quotes are subscribed on a connection. */
+  #adopt(connection: number, tickers: readonly string[]): void {
+    const { dictionary } = this.#target!
+    const ids = tickers.map((ticker) => {
+      const bytes = Buffer.from(ticker, 'latin1')
+      return dictionary.lookup(bytes, 0, bytes.length)
+    })
+    this.#planner.adopt(
+      connection,
+      ids.filter((id) => id >= 0),
+    )
   }
 
   #newEvidence(target: FrameTarget): EvidenceFeed {

@@ -3,8 +3,8 @@ import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
 import { FolderInUseError } from '../journal/folder-lock.ts'
 import { Journal } from '../journal/journal.ts'
-import { listSegments, type Position } from '../journal/position.ts'
-import { readJournal } from '../journal/read-journal.ts'
+import { listSegments, type Position, placeOf } from '../journal/position.ts'
+import type { JournalFrame } from '../journal/record.ts'
 import {
   readSnapshot,
   type Snapshot,
@@ -17,12 +17,12 @@ import { spellingsOf } from '../recording/redact.ts'
 import type { Writer } from '../writer/handle.ts'
 import type { Resumes } from '../writer/messages.ts'
 import { snapshotHeader } from './engine.ts'
-import type { FeedGate } from './feed-gate.ts'
-import type { Pipeline } from './pipeline.ts'
+import type { Meter, MeterMark } from './meter.ts'
 
 /** A shorter one could be part of a price or a time; the vendor is never told it anyway. */
 const TOKEN_LENGTH_MIN = 16
 const MIB = 1024 * 1024
+const NO_STATE = -1
 /** Engines that may share one data directory and one database. */
 const SHARERS_MAX = 8
 
@@ -47,6 +47,9 @@ export class LiveJournal {
   readonly journal: Journal
   readonly dir: string
   #found: Found
+  #isUsed = false
+  /** By place of the snapshot (NO_STATE: none): what had been counted up to there. */
+  readonly #marks = new Map<number, MeterMark>()
   /** By connection, epoch ms: the last vendor's frame that was read again. */
   readonly lastRecv = new Map<number, number>()
   readonly #log: Log
@@ -84,8 +87,70 @@ export class LiveJournal {
     return new LiveJournal(dir, journal, log, found)
   }
 
-  /** What was found and suits the database; tells the writer what its rows go on from. */
-  async goOnFrom(writer: Writer): Promise<Snapshot | null> {
+  /**
+   * What suits the database of what was found, the first time; later, when the engine is built
+   * again, the newest state that this process has gone on from or saved. Tells the writer what its
+   * rows go on from, and the meter where to count from. Throws when there is none any more.
+   */
+  async goOnFrom(writer: Writer, meter: Meter): Promise<Snapshot | null> {
+    if (this.#isUsed) await this.#lookAgain()
+    else await this.#suit(writer)
+    const { snapshot, resumes } = this.#found
+    if (this.#isUsed) meter.goBack(this.#marks.get(this.#place)!)
+    else this.#marks.set(this.#place, { parts: [], isStart: true })
+    this.#isUsed = true
+    writer.resume(resumes, snapshot?.stored.newest ?? -1)
+    this.#found = { ...this.#found, snapshot: null } // large, and given away
+    return snapshot
+  }
+
+  /** Goes on without the snapshot, which turned out not to fit: from all frames that there are. */
+  forget(): void {
+    this.#found = { snapshot: null, from: null, resumes: 'frames' }
+    this.#isUsed = false
+    this.#marks.clear()
+  }
+
+  /** A snapshot was written, and this had been counted up to it. The two newest are kept. */
+  saved(position: Position, mark: MeterMark): void {
+    for (const place of [...this.#marks.keys()].slice(0, -1)) this.#marks.delete(place)
+    this.#marks.set(placeOf(position), mark)
+  }
+
+  /** Behind the state that was gone on from; null: from the first frame there is. */
+  get from(): Position | null {
+    return this.#found.from
+  }
+
+  /** Whether it goes on from a state. */
+  get hasState(): boolean {
+    return this.#found.resumes === 'state' && this.#found.from !== null
+  }
+
+  /** What the reading clock of a connection goes on from, ms. */
+  clockOf(connection: number): number {
+    return this.#clocks.get(connection) ?? Math.max(0, ...this.#clocks.values())
+  }
+
+  /** A frame that is read again. */
+  saw({ bytes, recv, clock, connection }: JournalFrame): void {
+    this.#sawClock(connection, clock)
+    if (bytes.length > 0 && !isEvidence(bytes)) this.lastRecv.set(connection, recv)
+  }
+
+  /** The reading clocks as far as they are known, ms; NaN: a connection that has none. */
+  get clocks(): number[] {
+    const last = Math.max(-1, ...this.#clocks.keys())
+    return Array.from({ length: last + 1 }, (_, i) => this.#clocks.get(i) ?? Number.NaN)
+  }
+
+  /** Of the state that is gone on from. */
+  get #place(): number {
+    const { snapshot } = this.#found
+    return snapshot === null ? NO_STATE : placeOf(snapshot.position)
+  }
+
+  async #suit(writer: Writer): Promise<void> {
     const { snapshot } = this.#found
     const fit = snapshot === null ? 'fits' : await writer.fitOf(snapshot.stored)
     if (fit === 'emptied') {
@@ -95,64 +160,24 @@ export class LiveJournal {
       this.#log.warn('the saved state is left out: the database is an older copy of itself')
       this.forget()
     }
-    writer.resume(this.#found.resumes, this.#found.snapshot?.stored.newest ?? -1)
-    return this.#found.snapshot
   }
 
-  /** Goes on without the snapshot, which turned out not to fit: from all frames that there are. */
-  forget(): void {
-    this.#found = { snapshot: null, from: null, resumes: 'frames' }
-  }
-
-  /** Of the state that is gone on from; null: none is. */
-  get statePosition(): Position | null {
-    return this.#found.snapshot?.position ?? null
-  }
-
-  /** What the reading clock of a connection goes on from, ms. */
-  clockOf(connection: number): number {
-    return this.#clocks.get(connection) ?? Math.max(0, ...this.#clocks.values())
-  }
-
-  /**
-   * Puts the frames behind the snapshot through the pipeline again. False: told to stop on the way,
-   * and the next start does it anew.
-   */
-  async replay(pipeline: Pipeline, gate: FeedGate, signal: AbortSignal): Promise<boolean> {
-    const startedAt = performance.now()
-    let frames = 0
-    const { from, snapshot } = this.#found
-    const onProblem = (problem: string): void => this.#log.warn(`journal: ${problem}`)
-    for await (const batch of readJournal(this.dir, from, onProblem)) {
-      for (const { bytes, isBinary, recv, clock, connection } of batch) {
-        this.#sawClock(connection, clock)
-        if (bytes.length === 0) continue // time that passed
-        while (pipeline.isBlocked && !signal.aborted) await releasedOr(gate, signal)
-        if (signal.aborted) return false
-        pipeline.push(bytes, isBinary, { recv, clock, connection, readAt: Date.now() })
-        if (!isEvidence(bytes)) this.lastRecv.set(connection, recv)
-        frames++
-      }
-      await nextTurn() // the shards' answers
+  async #lookAgain(): Promise<void> {
+    const fits = ({ position }: SnapshotPlace): string | null =>
+      this.#marks.has(placeOf(position)) ? null : 'it is not of this process'
+    const snapshot = await readSnapshot(this.dir, fits, () => {})
+    if (snapshot !== null) {
+      this.#found = { snapshot, from: snapshot.position, resumes: 'state' }
+    } else if (!this.#marks.has(NO_STATE)) {
+      throw new Error(`no saved state of ${this.dir} can be read`)
+    } else if (this.#found.resumes === 'nothing') {
+      // it began with nothing at all, so the frames since are all there is
+      this.#found = { ...this.#found, resumes: 'state' }
     }
-    while (pipeline.isBlocked && !signal.aborted) await releasedOr(gate, signal)
-    if (signal.aborted) return false
-    pipeline.passTime([...this.#clocksInOrder()])
-    if (frames > 0 || snapshot !== null) {
-      const ms = Math.round(performance.now() - startedAt)
-      this.#log.info('journal read again', { frames, ms, from_state: snapshot !== null })
-    }
-    this.#found = { ...this.#found, snapshot: null } // large, and of no more use
-    return true
   }
 
   #sawClock(connection: number, clock: number): void {
     if (clock > (this.#clocks.get(connection) ?? 0)) this.#clocks.set(connection, clock)
-  }
-
-  *#clocksInOrder(): Generator<number> {
-    const last = Math.max(-1, ...this.#clocks.keys())
-    for (let i = 0; i <= last; i++) yield this.#clocks.get(i) ?? Number.NaN
   }
 }
 
@@ -200,24 +225,12 @@ async function openIn(
   return LiveJournal.of(dir, journal, log, { snapshot, from, resumes })
 }
 
-async function releasedOr(gate: FeedGate, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const stop = (): void => resolve()
-  signal.addEventListener('abort', stop, { once: true })
-  await Promise.race([gate.released, promise])
-  signal.removeEventListener('abort', stop)
-}
-
 /** Texts of a frame that the journal never holds, also where they were put into JSON twice. */
 function secretsIn(apiKey: string, httpToken: string): string[] {
   const secrets = httpToken.length < TOKEN_LENGTH_MIN ? [apiKey] : [apiKey, httpToken]
   const once = secrets.flatMap((secret) => spellingsOf(secret).map(String))
   const twice = once.flatMap((text) => spellingsOf(text).map(String))
   return [...new Set([...once, ...twice])].sort((a, b) => b.length - a.length)
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** What differs, in words; null: nothing. */

@@ -20,7 +20,7 @@ export type PipelineOptions = {
   readonly onBlocked: () => void
   readonly onUnblocked: () => void
   /** Rows, cancels and counts of one call of a shard; the rows have not been posted yet. */
-  readonly onResult: (result: ShardResult, readAt: number) => void
+  readonly onResult: (result: ShardResult, readAt: number, shard: number) => void
   /** Now and then: ms from the vendor's stamp to our receipt of a frame's first event. */
   readonly onLag: (ms: number) => void
   readonly onError: (error: unknown) => void

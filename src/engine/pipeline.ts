@@ -2,7 +2,7 @@ import { FrameDecoder } from '../reader/decode.ts'
 import { Dictionary } from '../reader/dictionary.ts'
 import { isEvidence } from '../reader/evidence-decode.ts'
 import { Intake } from '../reader/intake.ts'
-import { type FrameStamp, Router } from '../reader/router.ts'
+import { type FrameStamp, Router, type SealedSlab } from '../reader/router.ts'
 import type { ClassifierOptions } from '../shard/classifier.ts'
 import { COUNT_HELD_MS_MAX } from '../shard/counts.ts'
 import { type ShardHandle, startShard } from '../shard/handle.ts'
@@ -13,7 +13,9 @@ import { EVENT_SLAB_BYTES, KIND_QUOTE } from '../slab/event-slab.ts'
 import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
 import { SlabPool } from '../slab/slab-pool.ts'
 import type { Committed } from '../writer/messages.ts'
+import { Definer } from './definer.ts'
 import { ownBytes, type PipelineOptions, type SavedPipeline } from './pipeline-state.ts'
+import { PostedPlaces } from './posted-places.ts'
 import { ShardLane, type ShardState } from './shard-lane.ts'
 
 /** An open slab waits this long for more rows when its shard has nothing to do. */
@@ -35,8 +37,7 @@ export class Pipeline {
   readonly #intake: Intake
   #sealTimer: NodeJS.Timeout | null = null
   readonly #ticker: NodeJS.Timeout
-  #definedContracts = 0
-  #definedSets: number
+  readonly #definer: Definer
   /** By shard: who waits for the state behind the slab that is sealed next. */
   readonly #onState: (((state: ShardState) => void) | null)[] = []
   #onProgress: (() => void) | null = null
@@ -44,12 +45,13 @@ export class Pipeline {
   #lastReadAt = 0
   /** Cancels and late quotes at the writer: they hold no slab, so they are counted. */
   #correctionsWaiting = 0
+  readonly #posted = new PostedPlaces()
 
   constructor(options: PipelineOptions) {
     const { limits } = options
     this.#options = options
     this.dictionary = new Dictionary({ watched: options.watched, contractsMax: limits.contracts })
-    this.#definedSets = this.dictionary.nextConditionSet
+    this.#definer = new Definer(this.dictionary)
     const restored = options.restored ?? null
     if (restored !== null) this.dictionary.load(restored.dictionary)
     const known = restored?.shards.map((bytes) => knowledgeIn(bytes)) ?? []
@@ -62,7 +64,9 @@ export class Pipeline {
       printLogRows: limits.printLogRows,
       quoteRowsMax: limits.quoteRows,
     }
-    this.#shards = Array.from({ length: options.shards }, () => startShard(classifier))
+    this.#shards = Array.from({ length: options.shards }, () =>
+      startShard(classifier, options.onError),
+    )
     this.#lanes = this.#shards.map(
       (shard, i) =>
         new ShardLane(
@@ -71,7 +75,7 @@ export class Pipeline {
           this.#rowSlabs,
           {
             mayRun: () => this.#correctionsWaiting < limits.cancels,
-            onResult: (result, readAt) => this.#take(result, readAt),
+            onResult: (result, sealed) => this.#take(result, sealed, i),
             onIdle: () => this.#laneIdle(i),
             onError: options.onError,
           },
@@ -97,8 +101,12 @@ export class Pipeline {
     this.#ticker = setInterval(() => this.#tickHeld(), TICK_MS).unref()
   }
 
-  /** Resolves once every shard has taken over what it is restored from. */
-  async restore(): Promise<void> {
+  /**
+   * Resolves once everything pushed so far is classified, as far as it is not held, and its rows
+   * are posted; a restored shard has taken over its state then.
+   */
+  async flush(): Promise<void> {
+    await this.#until(() => !this.#intake.isBlocked)
     for (const shard of this.#lanes.keys()) this.#router.seal(shard)
     await this.#until(() => this.#lanes.every((lane) => lane.isIdle))
   }
@@ -115,6 +123,17 @@ export class Pipeline {
   /** Event slabs that are free. */
   get credits(): number {
     return this.#eventSlabs.free
+  }
+
+  /** FrameStamp.place of the oldest frame that is not classified; Infinity: all are. */
+  get oldestPlace(): number {
+    const lanes = this.#lanes.map((lane) => lane.oldestPlace)
+    return Math.min(this.#intake.oldestPlace, this.#router.oldestPlace, ...lanes)
+  }
+
+  /** The same of the frame that brought the oldest row slab that is not stored. */
+  get oldestPosted(): number {
+    return Math.min(this.#posted.oldest, this.oldestPlace)
   }
 
   /** Prints held in all shards. */
@@ -163,6 +182,7 @@ export class Pipeline {
   /** Row slabs, cancels and late quotes that the writer has stored. */
   release({ slabs, cancels, requotes }: Pick<Committed, 'slabs' | 'cancels' | 'requotes'>): void {
     for (const { buffer } of slabs) this.#rowSlabs.release(buffer)
+    this.#posted.release(slabs.length)
     this.#correctionsWaiting -= cancels + requotes
     for (const lane of this.#lanes) lane.pump()
   }
@@ -170,15 +190,18 @@ export class Pipeline {
   /**
    * The state as of the frame that was pushed last: what is pushed meanwhile is not in it. When it
    * resolves, every row of the frames before has been posted. Only while no frame waits, and one
-   * at a time.
+   * at a time. `onSaved` is told when all results of a shard up to there have come.
    */
-  async save(): Promise<SavedPipeline> {
+  async save(onSaved: (shard: number) => void = () => {}): Promise<SavedPipeline> {
     if (this.isBlocked) throw new Error('a state is saved between two frames')
     const dictionary = this.dictionary.save()
     const { clocks } = this.#router
     const states = this.#lanes.map((_, shard) => {
       const { promise, resolve } = Promise.withResolvers<ShardState>()
-      this.#onState[shard] = resolve
+      this.#onState[shard] = (state) => {
+        onSaved(shard)
+        resolve(state)
+      }
       this.#router.seal(shard)
       return promise
     })
@@ -211,33 +234,29 @@ export class Pipeline {
     return onState
   }
 
-  #take(result: ShardResult, readAt: number): void {
-    this.#options.onResult(result, readAt)
+  #take(
+    result: ShardResult,
+    { readAt, place }: Pick<SealedSlab, 'readAt' | 'place'>,
+    shard: number,
+  ) {
+    this.#options.onResult(result, readAt, shard)
+    this.#posted.read(place)
     const { writer } = this.#options
     const { filled, requotes, cancels } = result
-    if (filled.length + requotes.length + cancels.length > 0) this.#define()
+    if (filled.length + requotes.length + cancels.length > 0) this.#definer.tell(writer)
     const heldMs = result.counts[COUNT_HELD_MS_MAX]!
     // a tick brings no event of its own: what it let go was read as long ago as it was held
     const newestReadAt = Number.isNaN(readAt) ? result.classifiedAt : readAt
     for (const { buffer, rows } of filled) {
       const oldestReadAt = newestReadAt - heldMs
       writer.post({ buffer, rows, oldestReadAt, classifiedAt: result.classifiedAt })
+      this.#posted.post()
     }
     if (requotes.length > 0) writer.requote(requotes)
     if (cancels.length > 0) writer.cancel(cancels)
     this.#correctionsWaiting += requotes.length + cancels.length
     this.#intake.resume()
     this.#onProgress?.()
-  }
-
-  /** Tells the writer the contracts and condition lists that it does not know yet. */
-  #define(): void {
-    const { size, nextConditionSet } = this.dictionary
-    if (size === this.#definedContracts && nextConditionSet === this.#definedSets) return
-    const fresh = this.dictionary.definitionsSince(this.#definedContracts, this.#definedSets)
-    this.#options.writer.define(fresh)
-    this.#definedContracts = size
-    this.#definedSets = nextConditionSet
   }
 
   #sealOpen(): void {

@@ -7,6 +7,7 @@ import { checkRecording, readRecording } from '../recording/read.ts'
 import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import { UsageError } from '../usage-error.ts'
 import { Engine, metricsFor } from './engine.ts'
+import { Meter } from './meter.ts'
 
 const PROBLEMS_TOLD_MAX = 10
 
@@ -89,12 +90,13 @@ export class ReplayRun {
         metrics: this.#metrics,
         databaseUrl,
         isFeed: false,
+        meter: new Meter(this.#metrics),
         goOnFrom: null,
         tellsPrints: this.#options.tellsPrints,
         retentionDays: null,
         connections: CONNECTIONS_MAX,
         signal: this.#stopping.signal,
-        onFatal: (error) => {
+        onDeath: (_part, error) => {
           this.#failure ??= error
           this.stop()
         },

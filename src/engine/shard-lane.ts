@@ -7,6 +7,9 @@ import type { SlabPool } from '../slab/slab-pool.ts'
 const ROW_SLABS_AHEAD = 2
 
 /** `onState`: the state of the shard is wanted behind this slab. */
+/** What a call without a slab has read. */
+const NOTHING_READ = { readAt: Number.NaN, place: Number.NaN }
+
 type Queued = SealedSlab & { readonly onState: ((state: ShardState) => void) | null }
 
 /** Bytes of Classifier.save, and how many ms the shard stood still for them. */
@@ -24,7 +27,7 @@ export type LaneEvents = {
    * A call came back. The event slab has been released already; rows and cancels are the
    * owner's.
    */
-  onResult(result: ShardResult, readAt: number): void
+  onResult(result: ShardResult, sealed: Pick<SealedSlab, 'readAt' | 'place'>): void
   /** Nothing is queued and nothing runs: an open slab may as well be sent. */
   onIdle(): void
   /** The thread died, or the rules threw: a bug, and the engine cannot go on. */
@@ -81,6 +84,11 @@ export class ShardLane {
   get oldestReadAt(): number {
     const readAt = this.#queue.find((sealed) => sealed.rows > 0)?.readAt
     return readAt ?? Number.POSITIVE_INFINITY
+  }
+
+  /** FrameStamp.place of the oldest event of the queue; Infinity: none. */
+  get oldestPlace(): number {
+    return this.#queue.find((sealed) => sealed.rows > 0)?.place ?? Number.POSITIVE_INFINITY
   }
 
   /** `onState` is told the state of the shard as of the end of this slab, once it is taken. */
@@ -164,7 +172,7 @@ export class ShardLane {
         if (result.slab !== null) this.#eventSlabs.release(result.slab)
       }
     }
-    this.#events.onResult(result, sealed?.readAt ?? Number.NaN)
+    this.#events.onResult(result, sealed ?? NOTHING_READ)
     const { state, saveMs } = result
     if (state !== null) sealed?.onState?.({ bytes: state, saveMs, held: result.held })
     this.pump()

@@ -1,10 +1,11 @@
 import type { Log } from '../console/log.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Position } from '../journal/position.ts'
-import { type SnapshotHeader, writeSnapshot } from '../journal/snapshot-file.ts'
+import { type Snapshot, type SnapshotHeader, writeSnapshot } from '../journal/snapshot-file.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Writer } from '../writer/handle.ts'
 import type { FeedGate } from './feed-gate.ts'
+import type { Meter, MeterMark } from './meter.ts'
 import type { Pipeline } from './pipeline.ts'
 
 const PERIOD_MS = 60_000
@@ -15,6 +16,9 @@ export type SnapshotsOptions = {
   readonly journal: Journal
   readonly pipeline: Pipeline
   readonly writer: Pick<Writer, 'settled'>
+  readonly meter: Pick<Meter, 'mark' | 'markShard'>
+  /** It is on the disk; what had been counted up to it. */
+  readonly onSaved: (position: Position, mark: MeterMark) => void
   readonly gate: FeedGate
   readonly header: SnapshotHeader
   /** Of the snapshot that was restored; null: none was. */
@@ -33,6 +37,7 @@ export class Snapshots {
   /** Positions of the two newest snapshots. */
   #kept: readonly Position[]
   #saving: Promise<void> | null = null
+  #writing: Promise<void> = Promise.resolve()
   #isClosed = false
   #hasFailed = false
 
@@ -72,29 +77,39 @@ export class Snapshots {
     for (let i = 0; i < 2 && gate.isHeld('journal') && !this.#isClosed; i++) await this.saveNow()
   }
 
-  /** No more of them. One that is under way is not waited for. */
-  close(): void {
+  /** No more of them. One that is being written is waited for, one that still forms is not. */
+  async close(): Promise<void> {
     this.#isClosed = true
     for (const timer of this.#timers) clearInterval(timer)
+    await this.#writing.catch(() => {}) // told by save()
   }
 
   async #save(): Promise<void> {
-    const { dir, journal, pipeline, writer, gate, header, log, metrics } = this.#options
+    const { journal, pipeline, writer, gate, log, meter } = this.#options
     while (pipeline.isBlocked) await gate.released
     const startedAt = performance.now()
     const { position } = journal
-    const { saveMs, held, ...state } = await pipeline.save()
+    const mark = meter.mark()
+    const { saveMs, ...state } = await pipeline.save((shard) => meter.markShard(mark, shard))
     // rows of the frames before are in no later replay: they must be in the table
     const stored = await writer.settled()
     await journal.sync()
     if (this.#isClosed) return
-    await writeSnapshot(dir, { position, header, stored, held, ...state })
-    this.#kept = [...this.#kept.slice(-1), position]
-    if (this.#kept.length === 2) await journal.dropBefore(this.#kept[0]!)
-    metrics.spoolBytes.set(journal.bytes)
+    this.#writing = this.#write({ position, stored, ...state }, mark)
+    await this.#writing
     this.#hasFailed = false
     const bytes = state.shards.reduce((sum, { length }) => sum + length, state.dictionary.length)
     const ms = Math.round(performance.now() - startedAt)
     log.info('state saved', { bytes, ms, shard_ms: Math.round(Math.max(...saveMs)) })
+  }
+
+  async #write(snapshot: Omit<Snapshot, 'header'>, mark: MeterMark): Promise<void> {
+    const { dir, journal, header, metrics, onSaved } = this.#options
+    const { position } = snapshot
+    await writeSnapshot(dir, { ...snapshot, header })
+    onSaved(position, mark)
+    this.#kept = [...this.#kept.slice(-1), position]
+    if (this.#kept.length === 2) await journal.dropBefore(this.#kept[0]!)
+    metrics.spoolBytes.set(journal.bytes)
   }
 }

@@ -35,3 +35,8 @@ export async function listSegments(dir: string): Promise<{ segment: number; byte
   })
   return Promise.all(sizes)
 }
+
+/** A position as one number, which grows with it; segments stay below 4 million. */
+export function placeOf({ segment, offset }: Position): number {
+  return segment * 2 ** 31 + offset
+}

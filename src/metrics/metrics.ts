@@ -10,6 +10,7 @@ export const DROP_REASONS = [
   'future',
   'contracts_full',
   'conditions_full',
+  'set_aside',
   'refused_by_database',
 ] as const
 
@@ -195,6 +196,12 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
       'Windows closed before their time because too many prints were held.',
     ),
     shardRestarts: counter('flow_shard_restarts_total', 'Classifier threads started again.'),
+    writerRestarts: counter('flow_writer_restarts_total', 'Writer threads started again.'),
+    readerRestarts: counter('flow_reader_restarts_total', 'Frames on which the reader failed.'),
+    deadLetters: counter(
+      'flow_dead_letters_total',
+      'Events that were set aside: they killed a part.',
+    ),
     slabCredits: gauge('flow_slab_credits', 'Free event slabs; at 0 reading is paused.'),
     eventLoopStall: new Histogram({
       name: 'flow_event_loop_stall_seconds',

@@ -23,6 +23,7 @@ const DROP_REASONS = [
   'future',
   'contracts_full',
   'conditions_full',
+  'set_aside',
 ] as const
 export type DropReason = (typeof DROP_REASONS)[number]
 
@@ -82,6 +83,7 @@ export function newCounts(): DecodeCounts {
       future: 0,
       contracts_full: 0,
       conditions_full: 0,
+      set_aside: 0,
     },
     framesMalformed: 0,
     quotesReceived: 0,

@@ -47,6 +47,13 @@ export class FrameDecoder {
     return false
   }
 
+  /** An event that is set aside instead, as a frame of its own: counted, if it is a print. */
+  leaveOut(event: Uint8Array): void {
+    if (!/"ev"\s*:\s*"T"/.test(Buffer.from(event).toString('latin1'))) return
+    this.counts.received++
+    this.counts.dropped.set_aside++
+  }
+
   #evidence(frame: Uint8Array): boolean {
     const { dictionary, tally } = this.#rows
     if (decodeEvidence(frame, dictionary, this.columns, tally)) return this.#accept()

@@ -44,6 +44,11 @@ export class Intake {
     return this.#current?.readAt ?? Number.POSITIVE_INFINITY
   }
 
+  /** FrameStamp.place of the frame that waits for a slab; Infinity: none waits. */
+  get oldestPlace(): number {
+    return this.#current === null ? Number.POSITIVE_INFINITY : (this.#current.place ?? Number.NaN)
+  }
+
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
     if (this.#current !== null) {
       this.#waiting.push({ bytes, isBinary, stamp })

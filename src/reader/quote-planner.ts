@@ -99,6 +99,11 @@ export class QuotePlanner {
     return this.#unsubscribed
   }
 
+  /** Contracts quoted now on a connection. */
+  quotedOn(connection: number): Iterable<number> {
+    return this.#quoted[connection] ?? []
+  }
+
   /** Takes over contracts that are asked for from the start, at most `max` a connection. */
   adopt(connection: number, contracts: readonly number[]): void {
     for (const id of contracts) {

@@ -15,6 +15,8 @@ export type SealedSlab = {
   readonly clocks: Float64Array
   /** When its oldest row was read, epoch ms. */
   readonly readAt: number
+  /** FrameStamp.place of its oldest row; NaN: a tick, or not given. */
+  readonly place: number
 }
 
 /** What came with a frame besides its bytes. */
@@ -24,6 +26,8 @@ export type FrameStamp = {
   readonly connection: number
   /** When the engine read it, epoch ms: differs from `recv` in a replay. */
   readonly readAt: number
+  /** Where it stands in the journal: grows from frame to frame; left out where there is none. */
+  readonly place?: number
 }
 
 /**
@@ -37,6 +41,7 @@ export class Router {
   readonly #open: (EventSlab | null)[]
   readonly #rows: Uint32Array
   readonly #readAt: Float64Array
+  readonly #place: Float64Array
   readonly #clocks: Float64Array
 
   constructor(
@@ -53,6 +58,7 @@ export class Router {
     this.#open = new Array<EventSlab | null>(shards).fill(null)
     this.#rows = new Uint32Array(shards)
     this.#readAt = new Float64Array(shards)
+    this.#place = new Float64Array(shards)
     this.#clocks = new Float64Array(connections).fill(Number.NaN)
   }
 
@@ -66,11 +72,11 @@ export class Router {
     this.#map.learn()
     const { shard, local } = this.#map
     const { rows, time, priceA, priceB, contract, sizeA, sizeB, conditions, kind } = columns
-    const { recv, clock, connection, readAt } = stamp
+    const { recv, clock, connection } = stamp
     for (let row = from; row < rows; row++) {
       const id = contract[row]!
       const to = shard[id]!
-      const slab = this.#open[to] ?? this.#openSlab(to, readAt)
+      const slab = this.#open[to] ?? this.#openSlab(to, stamp)
       if (slab === null) return row
       const at = this.#rows[to]!
       slab.time[at] = time[row]!
@@ -116,6 +122,15 @@ export class Router {
     return oldest
   }
 
+  /** FrameStamp.place of the oldest row that no slab has gone off with; Infinity: none. */
+  get oldestPlace(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    this.#open.forEach((slab, shard) => {
+      if (slab !== null) oldest = Math.min(oldest, this.#place[shard]!)
+    })
+    return oldest
+  }
+
   /** Sends the shard's open slab, or an empty one as a tick. */
   seal(shard: number): void {
     const open = this.#open[shard]!
@@ -125,17 +140,19 @@ export class Router {
       rows: open === null ? 0 : this.#rows[shard]!,
       clocks: this.#clocks.slice(),
       readAt: open === null ? Number.NaN : this.#readAt[shard]!,
+      place: open === null ? Number.NaN : this.#place[shard]!,
     })
     this.#open[shard] = null
     this.#rows[shard] = 0
   }
 
-  #openSlab(shard: number, readAt: number): EventSlab | null {
+  #openSlab(shard: number, { readAt, place }: FrameStamp): EventSlab | null {
     const buffer = this.#pool.acquire()
     if (buffer === undefined) return null
     const slab = new EventSlab(buffer)
     this.#open[shard] = slab
     this.#readAt[shard] = readAt
+    this.#place[shard] = place ?? Number.NaN
     return slab
   }
 }

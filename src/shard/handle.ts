@@ -14,7 +14,14 @@ export type ShardHandle = {
   close(): Promise<void>
 }
 
-export function startShard(options: ClassifierOptions): ShardHandle {
+/**
+ * `onDeath`: the thread is gone, also between two calls: the pool would put one without state in
+ * its place.
+ */
+export function startShard(
+  options: ClassifierOptions,
+  onDeath: (error: Error) => void,
+): ShardHandle {
   const source = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
   const pool = new Piscina({
     filename: new URL(source, import.meta.url).href,
@@ -26,6 +33,12 @@ export function startShard(options: ClassifierOptions): ShardHandle {
     // a thread that ends takes its rolling state along: never for idleness
     idleTimeout: Number.POSITIVE_INFINITY,
   })
+  let isClosed = false
+  const died = (cause?: unknown): void => {
+    if (!isClosed) onDeath(new Error('the thread of a shard ended', { cause }))
+  }
+  pool.on('workerDestroy', () => died())
+  pool.on('error', died)
   return {
     run(task) {
       const transferList = [...task.rowSlabs]
@@ -33,6 +46,9 @@ export function startShard(options: ClassifierOptions): ShardHandle {
       if (task.restored !== null) transferList.push(task.restored.buffer)
       return pool.run(task, { transferList })
     },
-    close: () => pool.destroy(),
+    close() {
+      isClosed = true
+      return pool.destroy()
+    },
   }
 }

@@ -89,8 +89,12 @@ export class Sink {
       const previous = await lastSign(client, this.#writer)
       if (this.#options.isFeed && previous !== null) await closeOpenGaps(client, previous)
       const insert = `INSERT INTO flow_batches (writer, batch, committed_at, received_to, is_feed)
-        VALUES ($1, 0, $2, $2, $3) ON CONFLICT DO NOTHING`
-      await client.query(insert, [this.#writer, Date.now(), this.#options.isFeed])
+        VALUES ($1, 0, $2, $3, $4) ON CONFLICT DO NOTHING`
+      const { isFeed } = this.#options
+      const now = Date.now()
+      // nothing is received yet: a crash before that leaves the gap begin where it did
+      const receivedTo = isFeed ? (previous?.receivedTo ?? now) : now
+      await client.query(insert, [this.#writer, now, receivedTo, isFeed])
       const databaseId = await idOf(client)
       if (!this.#options.isFeed) return { databaseId, previous, profiles: [], references: [] }
       const profiles = await loadProfiles(client)

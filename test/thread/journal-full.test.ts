@@ -6,6 +6,7 @@ import { createLog } from '../../src/console/log.ts'
 import { FeedGate } from '../../src/engine/feed-gate.ts'
 import { JournaledTarget } from '../../src/engine/journaled-target.ts'
 import { limitsFor } from '../../src/engine/limits.ts'
+import { Meter } from '../../src/engine/meter.ts'
 import { Pipeline } from '../../src/engine/pipeline.ts'
 import { Snapshots } from '../../src/engine/snapshots.ts'
 import { Journal } from '../../src/journal/journal.ts'
@@ -74,6 +75,7 @@ it('a journal that is full holds the feed until snapshots have made room, and no
   })
   cleanups.push(() => journal.close())
   const said: string[] = []
+  const metrics = createMetrics({ version: '1', rules: 'opra', symbols: ['SPY'] })
   const log = createLog({ format: 'json', secrets: [], write: (line) => said.push(line) })
   const snapshots = new Snapshots({
     dir,
@@ -84,7 +86,9 @@ it('a journal that is full holds the feed until snapshots have made room, and no
     header: HEADER,
     restored: null,
     log,
-    metrics: createMetrics({ version: '1', rules: 'opra', symbols: ['SPY'] }),
+    metrics,
+    meter: new Meter(metrics),
+    onSaved: () => {},
   })
   cleanups.push(async () => snapshots.close())
   let isPaused = false
@@ -98,7 +102,15 @@ it('a journal that is full holds the feed until snapshots have made room, and no
       isPaused = false
     },
   })
-  const target = new JournaledTarget(pipeline, journal, gate, () => void snapshots.makeRoom())
+  const target = new JournaledTarget(pipeline, {
+    journal,
+    gate,
+    onFull: () => void snapshots.makeRoom(),
+    onThrow: (error) => {
+      throw error
+    },
+  })
+  target.open(0)
   let most = 0
   for (let q = 1; q <= 3000; q++) {
     while (isPaused) await gate.released
