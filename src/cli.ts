@@ -34,6 +34,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/replay.ts')).replayCommand(),
   },
   {
+    name: 'backfill',
+    description: "put in what the table lacks of a day, from the vendor's flat file",
+    load: async () => (await import('./commands/backfill.ts')).backfillCommand(),
+  },
+  {
     name: 'explain',
     operands: '<CONTRACT> <SEQUENCE>',
     description: 'tell what each label of a stored print rests on',

@@ -88,6 +88,12 @@ export const SETTINGS = {
     '20',
     'budget of REST requests a second while the engine runs, lookups first',
   ),
+  fillPerSecond: kind.setting(
+    'FLOW_FILL_PER_SECOND',
+    kind.wholeNumber(0, 100, 'requests a second'),
+    '5',
+    'budget of REST requests a second that fill gaps of today; 0 = gaps stay as they are',
+  ),
   underlying: kind.setting(
     'FLOW_UNDERLYING',
     kind.someOf('stocks', 'indices'),

@@ -36,6 +36,7 @@ describe('flow', () => {
       'simulate',
       'record',
       'replay',
+      'backfill',
       'explain',
       'migrate',
       'cleanup',

@@ -40,6 +40,7 @@ test('has the defaults of the contract', () => {
     quoteMaxAgeMs: 5000,
     lookupPremium: 25_000,
     restPerSecond: 20,
+    fillPerSecond: 5,
     underlying: [],
     shards: Math.min(64, Math.max(1, availableParallelism() - 2)),
     databaseUrl: undefined,

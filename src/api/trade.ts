@@ -60,7 +60,11 @@ function sequenceOf(text: string): number {
   return sequence
 }
 
-function dayOf(text: string): number | null {
+/**
+ * A New York date (`2025-11-21`) as days since 1970-01-01; null for none. Throws a RequestError 400
+ * for anything else.
+ */
+export function dayOf(text: string): number | null {
   if (text === '') return null
   const [, year, month, day] = (/^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []).map(Number)
   if (year === undefined || year < 1970 || !isRealDate(year, month!, day!)) {

@@ -2,10 +2,10 @@ import { TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
 import { COLUMNS } from './columns.ts'
 import type { Database } from './database.ts'
+import { checkNames, given, limitOf, numberOf, TIME_MAX } from './parameters.ts'
 
 const LIMIT = 100
 const LIMIT_MAX = 1000
-const TIME_MAX = 8.64e15
 const NAMES = ['symbol', 'type', 'minPremium', 'since', 'limit'] as const
 
 /**
@@ -18,12 +18,7 @@ export function tradesRoute(database: () => Database | null): Route {
 }
 
 async function trades(database: Database | null, { query }: Asked): Promise<Answer> {
-  for (const name of query.keys()) {
-    if (!(NAMES as readonly string[]).includes(name)) {
-      throw new RequestError(400, `expected ${NAMES.join(', ')}, came ${name}`)
-    }
-    if (query.getAll(name).length > 1) throw new RequestError(400, `${name} came more than once`)
-  }
+  checkNames(query, NAMES)
   const conditions: string[] = []
   const values: unknown[] = []
   const where = (condition: (place: string) => string, value: unknown): void => {
@@ -38,8 +33,7 @@ async function trades(database: Database | null, { query }: Asked): Promise<Answ
   if (minPremium !== null) where((place) => `premium >= ${place}::numeric`, minPremium)
   const since = numberOf(query, 'since', 0, TIME_MAX)
   if (since !== null) where((place) => `timestamp >= ${place}::bigint`, Math.ceil(since))
-  const limit = numberOf(query, 'limit', 1, LIMIT_MAX) ?? LIMIT
-  if (!Number.isInteger(limit)) throw new RequestError(400, 'limit: expected a whole number')
+  const limit = limitOf(query, LIMIT, LIMIT_MAX)
   if (database === null) {
     return { status: 503, body: { error: 'the database is not there yet; try again' } }
   }
@@ -47,12 +41,6 @@ async function trades(database: Database | null, { query }: Asked): Promise<Answ
   const text = `SELECT ${COLUMNS} FROM options_flow_history ${filter}
     ORDER BY options_flow_history.timestamp DESC, contract_ticker, arrival DESC LIMIT ${limit}`
   return { body: { trades: await database.query(text, values) } }
-}
-
-/** A parameter that is set to nothing counts as unset. */
-function given(query: URLSearchParams, name: string): string | null {
-  const text = query.get(name)
-  return text === null || text.trim() === '' ? null : text.trim()
 }
 
 function symbolOf(text: string): string {
@@ -72,14 +60,4 @@ function typesOf(text: string): string[] {
     throw new RequestError(400, `type: expected ${TRADE_TYPE_TEXT.join(', ')}, with commas between`)
   }
   return types
-}
-
-function numberOf(query: URLSearchParams, name: string, min: number, max: number): number | null {
-  const text = given(query, name)
-  if (text === null) return null
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max)) {
-    throw new RequestError(400, `${name}: expected a number from ${min} to ${max}`)
-  }
-  return value
 }

@@ -6,7 +6,7 @@ import { type KnownPrint, matchTape } from './match.ts'
 import { merge } from './merge.ts'
 import { quotesOf } from './print-quotes.ts'
 import { type FillRules, rerun } from './rerun.ts'
-import type { Scope } from './scope.ts'
+import { isIn, type Scope, type Span } from './scope.ts'
 import { applyMerge } from './store-fill.ts'
 import type { ContractTape, TapeQuote } from './tape.ts'
 
@@ -20,9 +20,11 @@ export type ContractFill = {
   readonly day: number
   readonly scope: Scope
   readonly rules: FillRules
-  /** The gap that is filled; null: none in particular. */
-  readonly gapId: string | null
+  /** Gaps that the contract is done for, and which new prints each of them counts as its own. */
+  readonly gaps: readonly CountedGap[]
 }
+
+export type CountedGap = Span & { readonly gapId: string }
 
 export type Filled = {
   /** Prints of the tape that were stored already. */
@@ -52,7 +54,7 @@ export async function findKnown(
 
 /**
  * Puts into the table what it lacks of a contract's day, in one transaction that also counts it in
- * the gap and notes that the contract is done. What is stored already stays; done again it changes
+ * its gaps and notes that the contract is done. What is stored already stays; done again it changes
  * nothing. The connection must have no transaction open; after a failure it has none either.
  */
 export async function fillContract(client: Client, fill: ContractFill): Promise<Filled> {
@@ -68,7 +70,7 @@ export async function fillContract(client: Client, fill: ContractFill): Promise<
 }
 
 async function fillWithin(client: Client, fill: ContractFill): Promise<Filled> {
-  const { tape, day, scope, rules, gapId } = fill
+  const { tape, day, scope, rules, gaps } = fill
   const { ticker } = tape
   const symbol = parseContract(ticker)?.underlying ?? ticker
   const { prints, stored } = await findKnown(client, tape, day)
@@ -83,7 +85,9 @@ async function fillWithin(client: Client, fill: ContractFill): Promise<Filled> {
   const merged = merge({ ticker, prints, stored, run, scope, rules, average })
   await applyMerge(client, symbol, ticker, merged, run.definitions, rules)
   const { inserts, revisions, missedVolume } = merged
-  if (gapId !== null) await note(client, gapId, ticker, inserts.length)
+  for (const gap of gaps) {
+    await note(client, gap.gapId, ticker, inserts.filter(({ time }) => isIn(gap, time)).length)
+  }
   const known = prints.filter((print) => print.stored >= 0).length
   return { known, filled: inserts.length, revised: revisions.length, missedVolume }
 }

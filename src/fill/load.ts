@@ -19,6 +19,13 @@ const COLUMNS = `flow.tableoid || ' ' || flow.ctid AS place, flow.timestamp::flo
   flow.day_volume::float8 AS "dayVolume", flow.open_interest AS "openInterest", flow.multiplier,
   flow.event_id AS "eventId", flow.event_legs AS "eventLegs", flow.event_span_ms AS "eventSpan"`
 
+const FROM = `FROM options_flow_history AS flow
+  WHERE flow.symbol = $1 AND flow.contract_ticker = $2`
+const LOCKED = 'ORDER BY flow.timestamp, flow.arrival FOR UPDATE'
+const ROWS_AT_SQL = `SELECT ${COLUMNS} ${FROM} AND flow.timestamp = ANY($3::bigint[]) ${LOCKED}`
+const ROWS_AFTER_SQL = `SELECT ${COLUMNS} ${FROM}
+  AND flow.timestamp > $3 AND flow.timestamp < $4 ${LOCKED}`
+
 type Nullable<T> = { readonly [name in keyof T]: T[name] | null }
 
 type Found = Nullable<Omit<StoredRow, 'side' | 'tradeType' | 'aggressiveness'>> & {
@@ -39,21 +46,9 @@ export async function loadRows(
   times: readonly number[],
   dayEnd: number,
 ): Promise<StoredRow[]> {
-  const text = (where: string): string => `SELECT ${COLUMNS} FROM options_flow_history AS flow
-    WHERE flow.symbol = $1 AND flow.contract_ticker = $2 AND ${where}
-    ORDER BY flow.timestamp, flow.arrival FOR UPDATE`
   const last = times.at(-1) ?? dayEnd
-  const at = await client.query<Found>(text('flow.timestamp = ANY($3::bigint[])'), [
-    symbol,
-    ticker,
-    times,
-  ])
-  const after = await client.query<Found>(text('flow.timestamp > $3 AND flow.timestamp < $4'), [
-    symbol,
-    ticker,
-    last,
-    dayEnd,
-  ])
+  const at = await client.query<Found>(ROWS_AT_SQL, [symbol, ticker, times])
+  const after = await client.query<Found>(ROWS_AFTER_SQL, [symbol, ticker, last, dayEnd])
   return [...at.rows, ...after.rows].map(storedRowOf)
 }
 

@@ -34,11 +34,13 @@ export function linesOf(file: string): Line[] {
 }
 
 /**
- * The lines with one quote a contract and ms, the first: an archive does not tell which of two came
- * before a print of the same ms.
+ * The lines with one quote a contract and ms, the first, and sequences in the order of the tape: an
+ * archive does not tell which of two quotes came before a print of the same ms, and orders prints of
+ * one instant by their sequence, which in this tape were made up.
  */
-export function withOneQuoteAMs(lines: readonly Line[]): Line[] {
+export function inArchiveOrder(lines: readonly Line[]): Line[] {
   const seen = new Set<string>()
+  let sequence = 0
   return lines.map(({ recv, frame }) => {
     const events = (JSON.parse(frame) as Event[]).filter(({ ev, sym, t }) => {
       const key = `${sym} ${t}`
@@ -46,7 +48,16 @@ export function withOneQuoteAMs(lines: readonly Line[]): Line[] {
       seen.add(key) // also of a print: a quote behind it counts for the next ms
       return isFirst
     })
-    return { recv, frame: JSON.stringify(events) }
+    const numbered = events.map((event) => ({ ...event, q: ++sequence }))
+    return { recv, frame: JSON.stringify(numbered) }
+  })
+}
+
+/** The lines so many ms later. */
+export function shifted(lines: readonly Line[], byMs: number): Line[] {
+  return lines.map(({ recv, frame }) => {
+    const events = (JSON.parse(frame) as Event[]).map((event) => ({ ...event, t: event.t + byMs }))
+    return { recv: recv + byMs, frame: JSON.stringify(events) }
   })
 }
 

@@ -1,16 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newYorkDay, startOfNewYorkDay } from '../../src/domain/new-york.ts'
 import { type ContractFill, type Filled, fillContract } from '../../src/fill/fill-contract.ts'
-import { flow, killLeftovers } from '../e2e/flow-process.ts'
+import { killLeftovers } from '../e2e/flow-process.ts'
 import { rowTexts } from '../e2e/table.ts'
-import { cut, type Line, linesOf, tapesOf, VIX, withOneQuoteAMs } from '../fill/vix-tape.ts'
+import { addGap, DIFFERENT, replay, tableOf } from '../fill/day.ts'
+import { cut, inArchiveOrder, linesOf, tapesOf, VIX } from '../fill/vix-tape.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
 
-const LINES = withOneQuoteAMs(linesOf(VIX))
+const LINES = inArchiveOrder(linesOf(VIX))
 const TAPES = tapesOf(LINES)
 const FROM = Date.UTC(2016, 5, 1, 13, 45)
 const TO = Date.UTC(2016, 5, 1, 14, 20)
@@ -19,44 +17,32 @@ const RULES = { rules: 'opra', minSize: 10, windowMs: 500, quoteMaxAgeMs: 5000 }
 const SCOPE = { inserts: { from: FROM - 5000, to: TO + 5000 }, gaps: [{ from: FROM, to: TO }] }
 
 let postgres: TestPostgres
-let directory: string
 /** A database that had the whole tape. */
 let whole: string
 beforeAll(async () => {
   postgres = await startTestPostgres()
-  directory = await mkdtemp(join(tmpdir(), 'flow-fill-'))
   whole = await postgres.freshDatabase()
   await replay(whole, LINES)
 }, 120_000)
 afterEach(killLeftovers)
-afterAll(async () => {
-  await postgres.stop()
-  await rm(directory, { recursive: true })
-})
-
-async function replay(url: string, lines: readonly Line[]): Promise<void> {
-  const file = join(directory, 'tape.frames.jsonl')
-  await writeFile(file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`)
-  const settings = { DATABASE_URL: url, FLOW_SYMBOLS: '*', FLOW_SHARDS: '1' }
-  const run = await flow(['replay', file], settings)
-  expect([run.code, run.stderr]).toEqual([0, ''])
-}
+afterAll(() => postgres.stop())
 
 /** A database that was away for 35 minutes, with the gap on record. */
 async function gapped(): Promise<string> {
   const url = await postgres.freshDatabase()
   await replay(url, cut(LINES, FROM, TO))
-  await query(
-    url,
-    `INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, status)
-     VALUES ('gap', $1, $2, '{VIX}', 'disconnected', 'unfilled')`,
-    [FROM, TO],
-  )
+  await addGap(url, 'gap', FROM, TO)
   return url
 }
 
 function fillOf(place: number): ContractFill {
-  return { ...TAPES[place]!, day: DAY, scope: SCOPE, rules: RULES, gapId: 'gap' }
+  return {
+    ...TAPES[place]!,
+    day: DAY,
+    scope: SCOPE,
+    rules: RULES,
+    gaps: [{ gapId: 'gap', ...SCOPE.inserts }],
+  }
 }
 
 async function fillAll(url: string, places = [...TAPES.keys()]): Promise<Filled> {
@@ -68,28 +54,6 @@ async function fillAll(url: string, places = [...TAPES.keys()]): Promise<Filled>
     }
   })
   return sum
-}
-
-/** What a fill cannot know, or leaves as it was known when the print came. */
-const DIFFERENT = [
-  ...['received_at', 'arrival', 'revision', 'revised_at', 'quote_source', 'event_id'],
-  ...['size_percentile', 'premium_percentile', 'percentile_sample'],
-  ...['average_size', 'average_prints', 'average_scope', 'is_unusual_volume', 'is_block'],
-  ...['customer_side', 'customer_rule', 'customer_confidence', 'trade_type'],
-  ...['underlying_price', 'underlying_source'],
-]
-
-/** Each row with the sequences of the legs of its event, and what its windows made of it. */
-async function tableOf(url: string): Promise<string[]> {
-  const legs = await query<{ place: string; legs: string; isSweep: boolean }>(
-    url,
-    `SELECT contract_ticker || sequence AS place, trade_type = 'SWEEP' AS "isSweep",
-       CASE WHEN event_id IS NOT NULL THEN
-         array_agg(sequence) OVER (PARTITION BY event_id ORDER BY sequence
-           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)::text END AS legs
-     FROM options_flow_history ORDER BY 1`,
-  )
-  return [...(await rowTexts(url, DIFFERENT)), ...legs.map((row) => JSON.stringify(row))]
 }
 
 /** Events as their rows add up to them, and as flow_events has them. */

@@ -1,0 +1,165 @@
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { dayOf } from '../api/trade.ts'
+import type { Config } from '../config.ts'
+import type { Log } from '../console/log.ts'
+import { count } from '../console/words.ts'
+import { parseContract } from '../domain/contract.ts'
+import { type BackfillSummary, backfill } from '../fill/backfill.ts'
+import { downloadFlatFile } from '../fill/flat-download.ts'
+import type { TapeAsker } from '../fill/rest-pages.ts'
+import { RequestError } from '../metrics/routes.ts'
+import { RestBudget } from '../reader/rest-budget.ts'
+import { checkRecording } from '../recording/read.ts'
+import { UsageError } from '../usage-error.ts'
+import { connect } from '../writer/connection.ts'
+import { migrateDatabase } from '../writer/upkeep.ts'
+import { progressBar } from './progress.ts'
+import { onSignals } from './signals.ts'
+import { openDatabase, setupFor } from './start.ts'
+
+type Flags = { readonly date: string; readonly file?: string; readonly json?: true }
+
+/** `flow backfill`: puts in what the table lacks of a day, from the vendor's flat file. */
+export function backfillCommand(): Command {
+  const command = new Command('backfill')
+    .description("put in what the table lacks of a day, from the vendor's flat file")
+    .addOption(
+      new Option('--date <date>', 'New York date, such as 2026-11-20').makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--file <path>', "the day's flat file trades_v1 (CSV, CSV.gz); else downloaded"),
+    )
+    .addOption(new Option('--json', 'the summary as JSON'))
+  const setup = setupFor(
+    command,
+    [
+      ...(['symbols', 'rules', 'minSize', 'sweepWindowMs', 'quoteMaxAgeMs'] as const),
+      ...(['lookupPremium', 'fillPerSecond', 'restUrl', 'databaseUrl', 'dataDir', 'log'] as const),
+      ...(['flatFilesUrl', 'flatFilesBucket'] as const),
+    ],
+    process.stderr,
+  )
+  return command.action(async (flags: Flags) => {
+    const day = dayAsked(flags.date)
+    const { config, log } = setup()
+    const summary = await run(flags, day, config, log)
+    process.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify({ date: flags.date, ...summary })}\n`
+        : textOf(flags.date, summary),
+    )
+  })
+}
+
+/** A New York date as days since 1970-01-01. */
+function dayAsked(date: string): number {
+  try {
+    const day = dayOf(date.trim())
+    if (day !== null) return day
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error
+  }
+  throw new UsageError(`--date: expected a New York date such as 2026-11-20, came ${date}`)
+}
+
+async function run(
+  { date, file }: Flags,
+  day: number,
+  config: Config,
+  log: Log,
+): Promise<BackfillSummary> {
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort(new Error('stopped: run it again to go on'))
+  onSignals(stop, () => process.exit(1))
+  const bar = progressBar()
+  const path = file ?? (await download(date, config, log, stopping.signal, bar.update))
+  await checkRecording(path).catch((error: Error) => {
+    throw new UsageError(error.message) // told before anything is started
+  })
+  const database = await openDatabase(config, log, true)
+  try {
+    await migrateDatabase(database.url)
+    const connection = await connect(database.url, 'flow-backfill')
+    const { symbols } = config
+    const work = backfill({
+      client: connection.client,
+      path,
+      day,
+      symbols: symbols === '*' ? null : symbols,
+      wants: (ticker) => {
+        return symbols === '*' || symbols.includes(parseContract(ticker)?.underlying ?? '')
+      },
+      rules: {
+        rules: config.rules,
+        minSize: config.minSize,
+        windowMs: config.sweepWindowMs,
+        quoteMaxAgeMs: config.quoteMaxAgeMs,
+      },
+      asker: askerFor(config, log),
+      lookupPremium: config.lookupPremium,
+      signal: stopping.signal,
+      onProgress: (done, total) => bar.update(done, total),
+      onProblem: (problem) => log.warn(problem),
+    })
+    work.catch(() => {}) // it may fail behind a connection that was lost
+    const summary = await Promise.race([work, connection.broken]).finally(() => bar.stop())
+    await connection.client.end()
+    return summary
+  } finally {
+    await database.stop()
+  }
+}
+
+async function download(
+  date: string,
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+  onProgress: (done: number, total: number) => void,
+): Promise<string> {
+  const { flatFilesAccessKey: accessKey, flatFilesSecretKey: secretKey } = config
+  if (accessKey === undefined || secretKey === undefined) {
+    throw new UsageError(
+      'expected --file with the flat file of that day, or FLOW_FLATFILES_ACCESS_KEY and ' +
+        'FLOW_FLATFILES_SECRET_KEY to download it',
+    )
+  }
+  return downloadFlatFile({
+    url: config.flatFilesUrl,
+    bucket: config.flatFilesBucket,
+    accessKey,
+    secretKey,
+    date,
+    dir: join(config.dataDir, 'flatfiles'),
+    signal,
+    onProgress,
+    onRetry: (problem, delayMs) => log.warn(`${problem}; tried again in ${delayMs} ms`),
+  })
+}
+
+/** Null where nobody can be asked for quotes: a key or an address of one's own says who can. */
+function askerFor(config: Config, log: Log): TapeAsker | null {
+  if (!config.hasRest || config.demo || config.fillPerSecond === 0) return null
+  return {
+    rest: { baseUrl: config.restUrl, apiKey: config.massiveApiKey ?? 'no-key' },
+    budget: new RestBudget(config.fillPerSecond),
+    priority: 'lookup',
+    onProblem: (problem) => log.warn(problem),
+  }
+}
+
+function textOf(date: string, summary: BackfillSummary): string {
+  const lines = [
+    ['contracts', summary.contracts],
+    ['prints read', summary.prints],
+    ['stored already', summary.known],
+    ['filled', summary.filled],
+    ['rows revised', summary.revised],
+    ['contracts left out', summary.leftOut],
+    ['gaps of the day', summary.gaps],
+  ] as const
+  return [`Backfill of ${date}:`, ...lines.map(([name, n]) => `  ${name}: ${count(n)}`), ''].join(
+    '\n',
+  )
+}

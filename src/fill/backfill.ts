@@ -1,0 +1,153 @@
+import type { Client } from 'pg'
+import { CONTRACT_MULTIPLIER, parseContract } from '../domain/contract.ts'
+import { startOfNewYorkDay } from '../domain/new-york.ts'
+import { type CountedGap, fillContract, findKnown } from './fill-contract.ts'
+import { flatTapes } from './flat-tapes.ts'
+import { hadMarket } from './gap-fill.ts'
+import { setStatus } from './gap-queue.ts'
+import { quotesAround } from './quotes-around.ts'
+import type { FillRules } from './rerun.ts'
+import type { TapeAsker } from './rest-pages.ts'
+import type { Span } from './scope.ts'
+import type { ContractTape, TapeQuote } from './tape.ts'
+
+/** A writer that has committed nothing for this long is not running: it commits each minute. */
+const WRITER_ALIVE_MS = 150_000
+/** What a running engine has received in its last seconds may be on its way to the table. */
+const ON_ITS_WAY_MS = 15_000
+
+export type BackfillOptions = {
+  readonly client: Client
+  /** Flat file trades_v1 of the day. */
+  readonly path: string
+  /** New York date as days since 1970-01-01. */
+  readonly day: number
+  readonly wants: (ticker: string) => boolean
+  /** Underlyings that are filled; null: all. */
+  readonly symbols: readonly string[] | null
+  readonly rules: FillRules
+  /** Whom to ask for quotes; null: nobody. */
+  readonly asker: TapeAsker | null
+  /** Dollars: quotes are asked for where a missing print has this premium; 0: never. */
+  readonly lookupPremium: number
+  readonly signal: AbortSignal
+  readonly onProgress: (done: number, total: number) => void
+  readonly onProblem: (problem: string) => void
+}
+
+export type BackfillSummary = {
+  contracts: number
+  /** Prints of the file, of these contracts. */
+  prints: number
+  /** Of them those that were stored already. */
+  known: number
+  filled: number
+  /** Stored rows that changed. */
+  revised: number
+  /** Contracts of the file that could not be read. */
+  leftOut: number
+  /** Gaps of the day that are done now. */
+  gaps: number
+}
+
+type DayGap = CountedGap & { readonly symbols: readonly string[] }
+
+/**
+ * Puts into the table what it lacks of a day's flat file, contract after contract, and marks the
+ * gaps of that day as filled. Run again it changes nothing, and goes on where it was ended. Throws
+ * what flatTapes and the database throw, and what `signal` is aborted with.
+ */
+export async function backfill(options: BackfillOptions): Promise<BackfillSummary> {
+  const { client, path, day, wants, rules, signal, onProgress, onProblem } = options
+  const [from, to] = [startOfNewYorkDay(day), startOfNewYorkDay(day + 1) - 1]
+  for (const time of [from, to]) {
+    await client.query(
+      'SELECT flow_ensure_partition((to_timestamp($1 / 1000.0) AT TIME ZONE $2)::date)',
+      [time, 'UTC'],
+    )
+  }
+  const inserts = { from, to: Math.min(to, await settledTo(client)) }
+  const gaps = await gapsOf(client, from, to)
+  const summary: BackfillSummary = {
+    ...{ contracts: 0, prints: 0, known: 0, filled: 0, revised: 0, leftOut: 0, gaps: 0 },
+  }
+  const tell = (problem: string, leftOut: string | null): void => {
+    if (leftOut !== null) summary.leftOut++
+    onProblem(problem)
+  }
+  for await (const tape of flatTapes(path, wants, day, tell, { onProgress })) {
+    signal.throwIfAborted()
+    const quotes = await quotesFor(tape, inserts, options)
+    const own = gaps.filter((gap) => isOf(gap, tape.ticker))
+    const scope = { inserts, gaps: own }
+    const { known, filled, revised } = await fillContract(client, {
+      ...{ tape, quotes, day, scope, rules, gaps: own },
+    })
+    summary.contracts++
+    summary.prints += tape.prints.length
+    summary.known += known
+    summary.filled += filled
+    summary.revised += revised
+  }
+  summary.gaps = await closeGaps(gaps, from, inserts.to, summary.leftOut === 0, options)
+  return summary
+}
+
+/**
+ * Up to when an engine that runs on this database has stored what it received, epoch ms; Infinity
+ * where none runs.
+ */
+async function settledTo(client: Client): Promise<number> {
+  const text = `SELECT min(received_to)::float8 AS "to" FROM flow_batches
+    WHERE is_feed AND NOT drained AND committed_at > $1`
+  const { rows } = await client.query<{ to: number | null }>(text, [Date.now() - WRITER_ALIVE_MS])
+  const to = rows[0]?.to ?? null
+  return to === null ? Number.POSITIVE_INFINITY : to - ON_ITS_WAY_MS
+}
+
+/** Gaps that have ended and lie in the span at least in part. */
+async function gapsOf(client: Client, from: number, to: number): Promise<DayGap[]> {
+  const text = `SELECT gap_id AS "gapId", started_at::float8 AS "from", ended_at::float8 AS "to",
+      symbols
+    FROM flow_gaps WHERE started_at <= $2 AND ended_at >= $1 ORDER BY flow_gaps.started_at, gap_id`
+  return (await client.query<DayGap>(text, [from, to])).rows
+}
+
+function isOf({ symbols }: DayGap, ticker: string): boolean {
+  return symbols.includes('*') || symbols.includes(parseContract(ticker)?.underlying ?? ticker)
+}
+
+/** Quotes where a missing print is worth a question. */
+async function quotesFor(
+  tape: ContractTape,
+  inserts: Span,
+  { client, asker, lookupPremium, day, rules, signal }: BackfillOptions,
+): Promise<readonly TapeQuote[]> {
+  const isWorth = ({ p, s }: { p: number; s: number }): boolean => {
+    return lookupPremium > 0 && p * s * CONTRACT_MULTIPLIER >= lookupPremium
+  }
+  if (asker === null || !tape.prints.some(isWorth)) return []
+  await client.query('BEGIN')
+  const { prints } = await findKnown(client, tape, day).finally(() => client.query('ROLLBACK'))
+  const missing = prints.filter(({ print, stored, isCancel }) => {
+    return stored < 0 && !isCancel && print.t <= inserts.to && isWorth(print)
+  })
+  const times = missing.map(({ print }) => print.t)
+  return quotesAround(asker, tape.ticker, times, rules.quoteMaxAgeMs, signal)
+}
+
+/** Gaps of this day alone are filled, others in part; gives how many there are. */
+async function closeGaps(
+  gaps: readonly DayGap[],
+  dayStart: number,
+  dayEnd: number,
+  isWhole: boolean,
+  { client, symbols }: BackfillOptions,
+): Promise<number> {
+  for (const gap of gaps) {
+    const hasAll = symbols === null || gap.symbols.every((symbol) => symbols.includes(symbol))
+    const isOfDay = !hadMarket(gap.from, dayStart) && !hadMarket(dayEnd + 1, gap.to)
+    await setStatus(client, gap.gapId, hasAll && isOfDay && isWhole ? 'filled' : 'partly filled')
+  }
+  return gaps.length
+}

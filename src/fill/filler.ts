@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RestBreaker } from '../reader/rest-breaker.ts'
+import { RestBudget } from '../reader/rest-budget.ts'
+import { type Connection, connect } from '../writer/connection.ts'
+import { describeError } from '../writer/store-error.ts'
+import { fillGap, isSettled, TapesDeniedError } from './gap-fill.ts'
+import { countOpen, type EndedGap, nextGap, receivedTo } from './gap-queue.ts'
+import type { FillerData, FromFiller } from './messages.ts'
+import type { TapeAsker } from './rest-pages.ts'
+
+/** How often gaps are looked for without being told. */
+const LOOK_MS = 60_000
+/** How often it is looked whether all of a gap's own time is stored. */
+const SETTLE_MS = 1_000
+const RETRY_MS_MIN = 1_000
+const RETRY_MS_MAX = 60_000
+const PAUSED_MS = 250
+
+/**
+ * Fills gaps of today, the oldest first, one contract after the other. A database or a REST server
+ * that is away only delays it.
+ */
+export class Filler {
+  readonly #data: FillerData
+  readonly #tell: (message: FromFiller) => void
+  readonly #stop = new AbortController()
+  readonly #breaker: RestBreaker
+  readonly #asker: TapeAsker
+  #connection: Connection | null = null
+  #wake: () => void = () => {}
+  #isAsked = false
+
+  constructor(data: FillerData, tell: (message: FromFiller) => void) {
+    this.#data = data
+    this.#tell = tell
+    this.#breaker = new RestBreaker({
+      what: 'fills of gaps',
+      onWarn: (line) => this.#warn(line),
+      now: () => performance.now(),
+    })
+    this.#asker = {
+      rest: { baseUrl: data.restUrl, apiKey: data.apiKey },
+      budget: new RestBudget(data.perSecond),
+      priority: 'lookup',
+      onResult: (result) => tell({ kind: 'request', result }),
+      onProblem: (line) => this.#warn(line),
+    }
+  }
+
+  /** There may be something to fill. */
+  look(): void {
+    this.#isAsked = true
+    this.#wake()
+  }
+
+  /** Ends what is under way; a contract that is not committed is not filled. */
+  stop(): void {
+    this.#stop.abort(new Error('the filler was stopped'))
+    this.#connection?.cut(new Error('the filler was stopped'))
+    this.#wake()
+  }
+
+  /** Until it is stopped, or the key may not read tapes. */
+  async run(): Promise<void> {
+    for (let failures = 0; !this.#stop.signal.aborted; ) {
+      try {
+        await this.#work()
+        failures = 0
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        this.#connection?.cut(error as Error)
+        this.#connection = null
+        const words = describeError(error, this.#data.databaseUrl)
+        if (error instanceof TapesDeniedError) {
+          this.#warn(`gaps are not filled: ${words}`)
+          return
+        }
+        if (failures === 0) this.#warn(`the fill of a gap is tried again: ${words}`)
+        const delayMs = Math.min(RETRY_MS_MIN * 2 ** failures, RETRY_MS_MAX)
+        failures = Math.min(failures + 1, 10)
+        await this.#wait(delayMs * (0.5 + Math.random() / 2))
+      }
+    }
+  }
+
+  /** Fills what can be filled now, then waits to be told, or for a while. */
+  async #work(): Promise<void> {
+    this.#isAsked = false
+    const connection = await this.#connected()
+    const { client } = connection
+    const gap = await this.#racing(connection, nextGap(client, Date.now()))
+    this.#tell({ kind: 'gaps', open: await this.#racing(connection, countOpen(client)) })
+    if (gap === null) {
+      if (!this.#isAsked) await this.#wait(LOOK_MS)
+      return
+    }
+    const { rules } = this.#data
+    if (!isSettled(gap, rules, await this.#racing(connection, receivedTo(client)))) {
+      await this.#wait(SETTLE_MS)
+      return
+    }
+    await this.#fill(gap, connection)
+  }
+
+  async #fill(gap: EndedGap, connection: Connection): Promise<void> {
+    let prints = 0
+    await this.#racing(
+      connection,
+      fillGap(gap, {
+        client: connection.client,
+        asker: this.#asker,
+        rules: this.#data.rules,
+        signal: this.#stop.signal,
+        mayAsk: () => this.#mayAsk(),
+        onAnswer: (error) => {
+          if (error === null) this.#breaker.noteSuccess()
+          else this.#breaker.noteFailure(error)
+        },
+        onFilled: (filled) => {
+          prints += filled.prints
+          this.#tell({ kind: 'filled', ...filled })
+        },
+        onWarn: (line) => this.#warn(line),
+      }),
+    )
+    const seconds = Math.round((gap.endedAt - gap.startedAt) / 100) / 10
+    const line = `a gap of ${seconds} s (${gap.reason}) is filled: ${prints} prints`
+    this.#tell({ kind: 'log', isWarning: false, line })
+  }
+
+  async #mayAsk(): Promise<void> {
+    while (this.#breaker.pausedFor !== null) {
+      await sleep(PAUSED_MS, undefined, { signal: this.#stop.signal })
+    }
+  }
+
+  async #connected(): Promise<Connection> {
+    this.#connection ??= await connect(this.#data.databaseUrl, 'flow-filler')
+    if (this.#stop.signal.aborted) this.#connection.cut(new Error('the filler was stopped'))
+    return this.#connection
+  }
+
+  /** A lost connection ends the work, whatever it waits for. */
+  async #racing<T>({ broken }: Connection, work: Promise<T>): Promise<T> {
+    work.catch(() => {}) // it may fail behind the connection
+    return Promise.race([work, broken])
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #warn(line: string): void {
+    this.#tell({ kind: 'log', isWarning: true, line })
+  }
+}

@@ -1,0 +1,32 @@
+import type { FillRules } from './rerun.ts'
+import type { TapeResult } from './rest-pages.ts'
+
+export type FillerData = {
+  /** Holds the password: never logged. */
+  readonly databaseUrl: string
+  readonly restUrl: string
+  readonly apiKey: string
+  /** Requests a second, 1 or more. */
+  readonly perSecond: number
+  readonly rules: FillRules
+}
+
+export type ToFiller = { readonly kind: 'look' } | { readonly kind: 'stop' }
+
+/** What a filled contract brought. */
+export type FilledContract = {
+  readonly ticker: string
+  /** New York date, `2026-11-22`. */
+  readonly date: string
+  /** Contracts of that day that the shards do not know of, below 0 after missed cancels. */
+  readonly volume: number
+  /** Prints that were put in. */
+  readonly prints: number
+}
+
+export type FromFiller =
+  | ({ readonly kind: 'filled' } & FilledContract)
+  | { readonly kind: 'request'; readonly result: TapeResult }
+  /** Gaps that are open, or have ended and are not done. */
+  | { readonly kind: 'gaps'; readonly open: number }
+  | { readonly kind: 'log'; readonly isWarning: boolean; readonly line: string }
