@@ -20,6 +20,12 @@ let postgres: TestPostgres
 const cleanups: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
   postgres = await startTestPostgres()
+  // one life that ends well: what it compiled is there for those that are killed
+  const { settings, databaseUrl, vendor } = await openLane(1)
+  const engine = new Engine({ ...settings, DATABASE_URL: databaseUrl })
+  await engine.ready()
+  await vendor.playFrames(60)
+  await engine.drain()
 })
 // both lanes run at once: nothing is cleared away before the last one has ended
 afterAll(async () => {

@@ -9,21 +9,32 @@ import type { LoadVendor } from './load-vendor.ts'
 import { journalOf } from './reference.ts'
 
 /** What the engine is doing when it is killed, as far as that can be aimed at. */
-export const AIMS = ['load', 'start', 'replay', 'snapshot', 'copy', 'commit', 'drain'] as const
+export const AIMS = [
+  'load',
+  'start',
+  'replay',
+  'snapshot',
+  'stall',
+  'copy',
+  'commit',
+  'drain',
+] as const
 export type Aim = (typeof AIMS)[number]
 
-/** Of 20 lives. */
+/** Of 22 lives. */
 const WEIGHTS: readonly (readonly [Aim, number])[] = [
   ['load', 6],
   ['start', 3],
   ['replay', 3],
   ['snapshot', 2],
+  ['stall', 2],
   ['copy', 2],
   ['commit', 2],
   ['drain', 2],
 ]
 const LOAD_MS_MAX = 450
 const START_MS_MAX = 1200
+const STALL_MS = 250
 const COMMITS_MAX = 8
 /** Of one life: a machine that is busy with others makes lives long. */
 const FRAMES_MAX = 500
@@ -48,7 +59,7 @@ export type Life = {
 /** One life of the engine, which ends with SIGKILL. Throws when the engine ends in another way. */
 export async function live(lane: Lane): Promise<Life> {
   const aim = lane.random.weighted(WEIGHTS)
-  const proxy = aim === 'copy' || aim === 'commit' ? new ArmedProxy() : null
+  const proxy = aim === 'copy' || aim === 'commit' || aim === 'stall' ? new ArmedProxy() : null
   const url = proxy === null ? lane.databaseUrl : await proxy.start(lane.databaseUrl)
   const startedAt = performance.now()
   const engine = new Engine({ ...lane.settings, DATABASE_URL: url })
@@ -65,6 +76,11 @@ export async function live(lane: Lane): Promise<Life> {
       await Promise.race([seen.made, engine.exited, sleep(20_000, undefined, { ref: false })])
       seen.stop()
       if (delayMs > 0) await sleep(delayMs)
+    } else if (aim === 'stall') {
+      // from its first COPY on the database says nothing: no state may be saved meanwhile
+      proxy!.arm(aim, 1, () => {})
+      await eventually('a COPY', () => proxy!.hasFired)
+      await sleep(STALL_MS + lane.random.int(0, STALL_MS))
     } else {
       const ready = engine.ready().then(() => performance.now() - startedAt)
       readyMs = await ready
@@ -93,6 +109,7 @@ export async function live(lane: Lane): Promise<Life> {
     start: () => !said('journal read again'),
     replay: () => !said('journal read again'),
     snapshot: () => unfinished(lane.dataDir),
+    stall: () => proxy!.hasFired,
     copy: () => proxy!.hasFired,
     commit: () => proxy!.hasFired,
     drain: () => said('stopping') && !said('drained'),
@@ -146,18 +163,22 @@ function unfinished(dataDir: string): boolean {
   return readdirSync(journalOf(dataDir)).some((name) => name.endsWith('.state.tmp'))
 }
 
+type ProxyAim = Extract<Aim, 'stall' | 'copy' | 'commit'>
+
 /** A proxy in front of PostgreSQL that kills in the middle of a COPY or around a COMMIT. */
 class ArmedProxy {
   hasFired = false
   #proxy: CuttingProxy | null = null
-  #aim: 'copy' | 'commit' | null = null
+  #aim: ProxyAim | null = null
   #left = 0
   #kill: () => void = () => {}
 
   async start(url: string): Promise<string> {
     this.#proxy = await startCuttingProxy(url, {
       onClientBytes: (chunk) => {
-        if (this.#aim === 'copy' && chunk.includes('COPY ')) return !this.#fires()
+        if (this.#aim !== 'commit' && this.#aim !== null && chunk.includes('COPY ')) {
+          return !this.#fires()
+        }
         // every third: the COMMIT never comes; the others: it does, and nobody hears of it
         if (this.#aim === 'commit' && this.#left % 3 === 0 && chunk.includes('COMMIT')) {
           return !this.#fires()
@@ -174,8 +195,8 @@ class ArmedProxy {
     return this.#proxy.url
   }
 
-  /** Kills at COPY or COMMIT number `count` from here. */
-  arm(aim: 'copy' | 'commit', count: number, kill: () => void): void {
+  /** Kills, or falls silent, at COPY or COMMIT number `count` from here. */
+  arm(aim: ProxyAim, count: number, kill: () => void): void {
     this.#left = count
     this.#kill = kill
     this.#aim = aim
