@@ -88,3 +88,11 @@ export function tapesOf(
     return { tape: { ticker, prints }, quotes }
   })
 }
+
+/** The prints as the vendor's flat file trades_v1 has them: by ticker, without sequences. */
+export function flatFileOf(tapes: readonly { readonly tape: ContractTape }[]): string {
+  const rows = tapes.flatMap(({ tape: { ticker, prints } }) =>
+    prints.map(({ t, p, s, x, c }) => `${ticker},"${c.join()}",0,${x ?? ''},${p},${t}000000,${s}`),
+  )
+  return `ticker,conditions,correction,exchange,price,sip_timestamp,size\n${rows.join('\n')}\n`
+}

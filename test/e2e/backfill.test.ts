@@ -1,0 +1,134 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newYorkDay } from '../../src/domain/new-york.ts'
+import { fillContract } from '../../src/fill/fill-contract.ts'
+import { addGap, replay } from '../fill/day.ts'
+import { cut, flatFileOf, inArchiveOrder, linesOf, tapesOf, VIX } from '../fill/vix-tape.ts'
+import { query, startTestPostgres, type TestPostgres, withClient } from '../pg/database.ts'
+import { flow, killLeftovers } from './flow-process.ts'
+import { rowTexts } from './table.ts'
+
+const LINES = inArchiveOrder(linesOf(VIX))
+const TAPES = tapesOf(LINES)
+const FROM = Date.UTC(2016, 5, 1, 13, 45)
+const TO = Date.UTC(2016, 5, 1, 14, 20)
+const DATE = '2016-06-01'
+const RULES = { rules: 'opra', minSize: 10, windowMs: 500, quoteMaxAgeMs: 5000 } as const
+
+let postgres: TestPostgres
+let directory: string
+let file: string
+beforeAll(async () => {
+  postgres = await startTestPostgres()
+  directory = await mkdtemp(join(tmpdir(), 'flow-backfill-'))
+  file = join(directory, 'trades.csv')
+  await writeFile(file, flatFileOf(TAPES))
+}, 120_000)
+afterEach(killLeftovers)
+afterAll(async () => {
+  await postgres.stop()
+  await rm(directory, { recursive: true })
+})
+
+async function gapped(): Promise<string> {
+  const url = await postgres.freshDatabase()
+  await replay(url, cut(LINES, FROM, TO))
+  await addGap(url, 'gap', FROM, TO)
+  return url
+}
+
+const backfill = (url: string, ...words: string[]) =>
+  flow(['backfill', '--date', DATE, ...words], { DATABASE_URL: url, FLOW_SYMBOLS: 'VIX' })
+
+/** Every print of the file as the table would have it, those of 10 contracts and more. */
+function printsOfFile(): string[] {
+  return TAPES.flatMap(({ tape }) => tape.prints.map((print) => ({ ...print, sym: tape.ticker })))
+    .filter(({ s }) => s >= 10)
+    .map(({ sym, t, p, s }) => `${sym} ${t} ${p} ${s}`)
+    .sort()
+}
+
+async function printsOf(url: string): Promise<string[]> {
+  const rows = await query<{ print: string }>(
+    url,
+    `SELECT contract_ticker || ' ' || timestamp || ' ' || trim_scale(price) || ' ' || size AS print
+     FROM options_flow_history WHERE size >= 10`,
+  )
+  return rows.map(({ print }) => print).sort()
+}
+
+describe('flow backfill', { timeout: 120_000 }, () => {
+  it('puts in what the table lacks of a day, fills its gaps, and changes nothing the next time', async () => {
+    const url = await gapped()
+    const had = await printsOf(url)
+    const run = await backfill(url, '--file', file, '--json')
+    expect([run.code, run.stderr]).toEqual([0, ''])
+    expect(await printsOf(url)).toEqual(printsOfFile())
+    const missing = printsOfFile().length - had.length
+    const prints = TAPES.reduce((sum, { tape }) => sum + tape.prints.length, 0)
+    const summary = JSON.parse(run.stdout)
+    expect(summary).toMatchObject({
+      date: DATE,
+      contracts: TAPES.length,
+      prints,
+      leftOut: 0,
+      gaps: 1,
+    })
+    expect(summary.filled).toBeGreaterThanOrEqual(missing)
+    const gaps = 'SELECT status, filled FROM flow_gaps'
+    expect(await query(url, gaps)).toEqual([{ status: 'filled', filled: summary.filled }])
+    const table = await rowTexts(url)
+    const again = await backfill(url, '--file', file)
+    expect([again.code, again.stderr]).toEqual([0, ''])
+    expect(again.stdout).toContain('  filled: 0\n  rows revised: 0\n')
+    expect(await rowTexts(url)).toEqual(table)
+    expect(await query(url, gaps)).toEqual([{ status: 'filled', filled: summary.filled }])
+  })
+
+  it('changes nothing of what a fill over REST has put in, though the file has no sequences', async () => {
+    const url = await gapped()
+    const scope = { inserts: { from: FROM - 5000, to: TO + 5000 }, gaps: [{ from: FROM, to: TO }] }
+    const gaps = [{ gapId: 'gap', ...scope.inserts }]
+    await withClient(url, async (client) => {
+      for (const one of TAPES) {
+        await fillContract(client, { ...one, day: newYorkDay(FROM), scope, rules: RULES, gaps })
+      }
+    })
+    const table = await rowTexts(url)
+    const run = await backfill(url, '--file', file)
+    expect([run.code, run.stderr]).toEqual([0, ''])
+    expect(run.stdout).toContain('  filled: 0\n  rows revised: 0\n')
+    expect(await rowTexts(url)).toEqual(table)
+  })
+
+  it('fills an empty database, of the symbols asked for alone', async () => {
+    const url = await postgres.freshDatabase()
+    const other = await backfill(url, '--file', file, '--symbols', 'SPX', '--json')
+    expect([other.code, JSON.parse(other.stdout).contracts]).toEqual([0, 0])
+    const run = await backfill(url, '--file', file)
+    expect([run.code, run.stderr]).toEqual([0, ''])
+    expect(await printsOf(url)).toEqual(printsOfFile())
+  })
+
+  it.each([
+    [['backfill'], /--date/],
+    [['backfill', '--date', '2016-02-31', '--file', 'x.csv'], /2016-02-31/],
+    [['backfill', '--date', DATE], /FLOW_FLATFILES_ACCESS_KEY/],
+    [['backfill', '--date', DATE, '--file', 'no-such-file.csv'], /no-such-file.csv/],
+  ])('refuses %j with exit code 2 and what to do', async (words, told) => {
+    const run = await flow(words, { DATABASE_URL: 'postgres://127.0.0.1:1/none' })
+    expect([run.code, run.stdout]).toEqual([2, ''])
+    expect(run.stderr).toMatch(told)
+    expect(run.stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('says that the file is of another day', async () => {
+    const url = await postgres.freshDatabase()
+    const words = ['backfill', '--date', '2016-06-02', '--file', file]
+    const run = await flow(words, { DATABASE_URL: url, FLOW_SYMBOLS: 'VIX' })
+    expect(run.code).toBe(1)
+    expect(run.stderr).toMatch(/2016-06-02/)
+  })
+})
