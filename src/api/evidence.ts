@@ -90,7 +90,7 @@ function rulesEvidence({ rules, revision }: StoredPrint): Evidence['rules'] {
   const revised =
     revision === 0
       ? 'labels as they were stored'
-      : `labels revised by ${plural(revision, 'quote')} that came late`
+      : `revised ${plural(revision, 'time')}, by quotes that came late or fills of gaps`
   return { set: rules, revision, because: `${set}; ${revised}` }
 }
 

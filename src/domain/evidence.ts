@@ -57,9 +57,9 @@ export type StoredPrint = {
   readonly premium_percentile: number | null
   readonly percentile_sample: number | null
   readonly rules: 'opra' | 'seed' | null
-  /** Late quotes that the row was revised by. */
+  /** Late quotes and fills of gaps that the row was revised by. */
   readonly revision: number
-  /** When the last of them was heard, epoch ms. */
+  /** When the last of them was heard or done, epoch ms. */
   readonly revised_at: number | null
 }
 

@@ -52,6 +52,7 @@ export const QUOTE_SOURCES = ['none', 'feed', 'rest'] as const
 export const UNDERLYING_SOURCES = ['none', 'stocks', 'indices', 'parity'] as const
 
 export const REST_PURPOSES = ['nbbo', 'reference'] as const
+export const FILL_RESULTS = ['ok', 'throttled', 'failed'] as const
 export const REST_RESULTS = ['ok', 'empty', 'failed', 'throttled', 'over_budget'] as const
 
 export const UNKNOWN_ID_KINDS = ['exchange', 'condition', 'event', 'key'] as const
@@ -175,6 +176,14 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
       'purpose',
       'result',
     ]),
+    fillRequests: counter('flow_fill_requests_total', 'REST requests of fills of gaps.', [
+      'result',
+    ]),
+    gapsFilledPrints: counter(
+      'flow_gaps_filled_prints_total',
+      'Prints that fills of gaps have put into the table.',
+    ),
+    gapsOpen: gauge('flow_gaps_open', 'Gaps that are open, or have ended and are not filled.'),
     restBudgetUsed: gauge(
       'flow_rest_budget_used_ratio',
       'Share of FLOW_REST_PER_SECOND used in the last second, 0 to 1.',
@@ -230,6 +239,7 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
   for (const purpose of REST_PURPOSES) {
     for (const result of REST_RESULTS) metrics.restRequests.inc({ purpose, result }, 0)
   }
+  for (const result of FILL_RESULTS) metrics.fillRequests.inc({ result }, 0)
   for (const stage of LATENCY_STAGES) metrics.latency.zero({ stage })
   for (const sentiment of SENTIMENT_TEXT) {
     for (const trade_type of TRADE_TYPE_TEXT) {

@@ -157,7 +157,9 @@ describe('the rest of the evidence', () => {
     expect(found.underlying).toMatchObject({ price: 6512.25, source: 'parity' })
     expect(found.dte).toMatchObject({ days: 28, follows: true })
     expect(found.latency.ms).toBe(12)
-    expect(found.rules.because).toBe('rule set opra; labels revised by 1 quote that came late')
+    expect(found.rules.because).toBe(
+      'rule set opra; revised 1 time, by quotes that came late or fills of gaps',
+    )
     expect(evidence({ premium: 1 }).premium.follows).toBe(false)
     expect(evidence({ dte: 27 }).dte.follows).toBe(false)
     expect(evidence({ received_at: null }).latency.ms).toBe(null)
