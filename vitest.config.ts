@@ -8,6 +8,8 @@ export default defineConfig({
     // Real threads, sockets and PostgreSQL: two files at a time keep a small machine honest.
     maxWorkers: 2,
     testTimeout: 60_000,
+    // a machine that is busy with others takes its time
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
     // a machine that CI shares with others may stall for seconds; at a desk a flake must show
     retry: process.env.CI === 'true' ? 1 : 0,

@@ -1,6 +1,7 @@
 import type { Journal } from '../journal/journal.ts'
 import { placeOf } from '../journal/position.ts'
 import type { JournalFrame } from '../journal/record.ts'
+import { DRAIN_FRAME } from '../reader/evidence.ts'
 import type { FrameStamp } from '../reader/router.ts'
 import type { FeedGate } from './feed-gate.ts'
 import type { FrameTarget } from './live-feed.ts'
@@ -81,6 +82,17 @@ export class JournaledTarget implements FrameTarget {
     const placed = { ...stamp, place: placeOf(this.#options.journal.position) }
     if (this.#late === null) this.#give(bytes, isBinary, placed)
     else this.#late.push({ bytes, isBinary, stamp: placed })
+  }
+
+  /** Every window is about to be closed: a start that reads the journal again does so here too. */
+  noteDrain(): void {
+    this.#append({
+      recv: Number.NaN,
+      clock: this.#clocks[0] ?? 0,
+      connection: 0,
+      bytes: DRAIN_FRAME,
+      isBinary: false,
+    })
   }
 
   passTime(clocks: readonly number[]): void {

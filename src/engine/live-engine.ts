@@ -108,6 +108,7 @@ export class LiveEngine {
     for (;;) {
       await this.#built
       const { dead, engine, snapshots } = this.#life
+      this.#target!.noteDrain()
       const drained = engine!.drain(stoppedAt).then(() => true)
       const isDone = await Promise.race([drained, dead.promise.then(() => false)])
       if (isDone) return snapshots!.saveNow()

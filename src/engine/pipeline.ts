@@ -115,20 +115,20 @@ export class Pipeline {
     return this.#intake.isBlocked
   }
 
-  /** No print is held or on its way: time that passes changes nothing. */
+  /** No print is held or on its way. */
   get isQuiet(): boolean {
     return this.#lanes.every((lane, i) => lane.isEmpty && !this.#router.hasRows(i))
   }
 
-  /** Event slabs that are free. */
+  /** Free event slabs. */
   get credits(): number {
     return this.#eventSlabs.free
   }
 
   /** FrameStamp.place of the oldest frame that is not classified; Infinity: all are. */
   get oldestPlace(): number {
-    const lanes = this.#lanes.map((lane) => lane.oldestPlace)
-    return Math.min(this.#intake.oldestPlace, this.#router.oldestPlace, ...lanes)
+    const parts = [this.#intake, this.#router, ...this.#lanes]
+    return Math.min(...parts.map((part) => part.oldestPlace))
   }
 
   /** The same of the frame that brought the oldest row slab that is not stored. */
@@ -138,20 +138,19 @@ export class Pipeline {
 
   /** Prints held in all shards. */
   get held(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.held, 0)
+    return this.#lanes.reduce((sum, { held }) => sum + held, 0)
   }
 
   /**
-   * Everything received before this has been posted to the writer or is accounted for, epoch ms. A
-   * print is held for at most 4W until its window is full and W more, or as long as an NBBO is
-   * waited for; twice that is held back here.
+   * Everything received before this has been posted or is accounted for, epoch ms. A print is held
+   * for at most 4W and W more, or as long as an NBBO is waited for; twice that is held back here.
    */
   receivedTo(now: number): number {
     const { windowMs } = this.#options.classifier
     const heldMs = Math.max(HELD_WINDOWS_MAX * windowMs, 2 * LOOKUP_HOLD_MS)
-    const heldSince = this.held > 0 ? this.#lastReadAt - heldMs : now
-    const lanes = this.#lanes.map((lane) => lane.oldestReadAt)
-    return Math.min(now, heldSince, this.#intake.oldestReadAt, this.#router.oldestReadAt, ...lanes)
+    const since = this.held > 0 ? this.#lastReadAt - heldMs : now
+    const read = [this.#intake, this.#router, ...this.#lanes].map((part) => part.oldestReadAt)
+    return Math.min(now, since, ...read)
   }
 
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
@@ -174,7 +173,7 @@ export class Pipeline {
     return this.#lanes.reduce((sum, lane) => sum + lane.pending, 0)
   }
 
-  /** Asks every shard for the size profiles that have changed; they come with a later result. */
+  /** Asks for the size profiles that have changed; they come with a later result. */
   wantProfiles(): void {
     for (const lane of this.#lanes) lane.wantProfiles()
   }
@@ -213,18 +212,18 @@ export class Pipeline {
 
   /** Resolves when every frame pushed is classified, every window closed and every row posted. */
   async drain(): Promise<void> {
-    clearInterval(this.#ticker)
     await this.#until(() => !this.#intake.isBlocked)
     this.#lanes.forEach((lane, shard) => {
       if (this.#router.hasRows(shard)) this.#router.seal(shard)
       lane.drain()
     })
     await this.#until(() => this.#lanes.every((lane) => lane.isEmpty))
+    for (const lane of this.#lanes) lane.goOn()
   }
 
   async close(): Promise<void> {
     clearInterval(this.#ticker)
-    if (this.#sealTimer !== null) clearTimeout(this.#sealTimer)
+    clearTimeout(this.#sealTimer ?? undefined)
     await Promise.all(this.#shards.map((shard) => shard.close()))
   }
 
@@ -284,14 +283,13 @@ export class Pipeline {
   }
 
   #until(isDone: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isDone()) return
-        this.#onProgress = null
-        resolve()
-      }
-      this.#onProgress = look
-      look()
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onProgress = () => {
+      if (!isDone()) return
+      this.#onProgress = null
+      resolve()
+    }
+    this.#onProgress()
+    return promise
   }
 }

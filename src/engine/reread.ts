@@ -1,6 +1,7 @@
 import { type Position, placeOf } from '../journal/position.ts'
 import { readJournal } from '../journal/read-journal.ts'
 import type { JournaledFrame } from '../journal/segment-scan.ts'
+import { DRAIN_FRAME } from '../reader/evidence.ts'
 import type { FrameStamp } from '../reader/router.ts'
 import { splitFrame } from '../reader/split-frame.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -59,6 +60,10 @@ export async function reread(options: RereadOptions): Promise<number | null> {
       await whenFree(options)
       if (signal.aborted) return null
       frames++
+      if (DRAIN_FRAME.equals(frame.bytes)) {
+        await orAborted(pipeline.drain(), signal)
+        continue
+      }
       const isSuspect =
         suspects !== null && place >= suspects.from && place <= suspects.to && steps < STEPS_MAX
       const leftOut = deadLetters.at(place)

@@ -103,10 +103,15 @@ export class ShardLane {
     if (this.#isDraining) this.pump() // nothing else may come that would
   }
 
-  /** From here on each call closes every window. The queue must hold all slabs there will be. */
+  /** Until goOn() each call closes every window. The queue must hold all slabs there will be. */
   drain(): void {
     this.#isDraining = true
     this.pump()
+  }
+
+  /** Every window is closed; windows may open again. */
+  goOn(): void {
+    this.#isDraining = false
   }
 
   /** Starts the next call if there is one to make; called again when a row slab has come free. */

@@ -9,6 +9,11 @@ import type { Meter, MeterMark } from './meter.ts'
 import type { Pipeline } from './pipeline.ts'
 
 const PERIOD_MS = 60_000
+/** A large state holds its shards up for longer: no more than a 200th of the time goes into it. */
+const STILL_TIMES = 200
+const PERIOD_MS_MAX = 10 * 60_000
+/** How often it is looked whether it is time. */
+const LOOK_MS = 1000
 const BYTES_MS = 1000
 
 export type SnapshotsOptions = {
@@ -28,7 +33,7 @@ export type SnapshotsOptions = {
 }
 
 /**
- * Puts the whole state by every minute, so that the next start reads no more than that of the
+ * Puts the whole state by, every minute unless it is large, so that the next start reads no more than that of the
  * journal, and drops what no snapshot needs.
  */
 export class Snapshots {
@@ -40,13 +45,14 @@ export class Snapshots {
   #writing: Promise<void> = Promise.resolve()
   #isClosed = false
   #hasFailed = false
+  #nextAt = performance.now() + PERIOD_MS
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
     this.#kept = options.restored === null ? [] : [options.restored]
     const { journal, metrics } = options
     this.#timers = [
-      setInterval(() => void this.save(), PERIOD_MS).unref(),
+      setInterval(() => this.#look(), LOOK_MS).unref(),
       setInterval(() => metrics.spoolBytes.set(journal.bytes), BYTES_MS).unref(),
     ]
   }
@@ -84,6 +90,12 @@ export class Snapshots {
     await this.#writing.catch(() => {}) // told by save()
   }
 
+  #look(): void {
+    if (performance.now() < this.#nextAt) return
+    this.#nextAt = performance.now() + PERIOD_MS
+    void this.save()
+  }
+
   async #save(): Promise<void> {
     const { journal, pipeline, writer, gate, log, meter } = this.#options
     while (pipeline.isBlocked) await gate.released
@@ -98,9 +110,12 @@ export class Snapshots {
     this.#writing = this.#write({ position, stored, ...state }, mark)
     await this.#writing
     this.#hasFailed = false
+    const stillMs = Math.max(...saveMs)
+    const periodMs = Math.min(Math.max(PERIOD_MS, STILL_TIMES * stillMs), PERIOD_MS_MAX)
+    this.#nextAt = startedAt + periodMs
     const bytes = state.shards.reduce((sum, { length }) => sum + length, state.dictionary.length)
     const ms = Math.round(performance.now() - startedAt)
-    log.info('state saved', { bytes, ms, shard_ms: Math.round(Math.max(...saveMs)) })
+    log.info('state saved', { bytes, ms, shard_ms: Math.round(stillMs) })
   }
 
   async #write(snapshot: Omit<Snapshot, 'header'>, mark: MeterMark): Promise<void> {

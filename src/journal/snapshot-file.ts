@@ -43,8 +43,8 @@ export type Snapshot = SnapshotPlace & {
 const MAGIC = Buffer.from('OFSNAP1\n')
 const FIXED_BYTES = MAGIC.length + 8
 const CRC_BYTES = 4
-/** One system call moves at most this much. */
-const PIECE_BYTES = 64 * 1024 * 1024
+/** One system call moves at most this much, and so much is summed up at once: some 3 ms. */
+const PIECE_BYTES = 8 * 1024 * 1024
 const NAME = /^snapshot-(\d{8,})\.state$/
 const UNFINISHED = /^snapshot-\d{8,}\.state\.tmp$/
 /** When the newest turns out to be damaged, the one before it still is there. */
@@ -68,7 +68,7 @@ export async function writeSnapshot(dir: string, snapshot: Snapshot): Promise<vo
   try {
     const file = await open(unfinished, 'w', 0o600)
     try {
-      for (const part of partsOf(snapshot)) await writeAll(file, part)
+      await writeParts(file, snapshot)
       await file.sync()
     } finally {
       await file.close()
@@ -169,7 +169,8 @@ function isWhole(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-function* partsOf(snapshot: Snapshot): Generator<Uint8Array> {
+/** Piece by piece, because the thread has other things to do. */
+async function writeParts(file: FileHandle, snapshot: Snapshot): Promise<void> {
   const { position, header, stored, held, dictionary, shards, clocks } = snapshot
   const clockBytes = new Uint8Array(clocks.buffer, clocks.byteOffset, clocks.byteLength)
   const head: Head = {
@@ -186,16 +187,19 @@ function* partsOf(snapshot: Snapshot): Generator<Uint8Array> {
   MAGIC.copy(fixed)
   fixed.writeUInt32LE(text.length, MAGIC.length)
   fixed.writeUInt32LE(crc32(text), MAGIC.length + 4)
-  yield fixed
-  yield text
+  await writeAll(file, fixed)
+  await writeAll(file, text)
   let crc = 0
   for (const part of [dictionary, ...shards, clockBytes]) {
-    crc = crc32(part, crc)
-    yield part
+    for (let at = 0; at < part.length; at += PIECE_BYTES) {
+      const piece = part.subarray(at, at + PIECE_BYTES)
+      crc = crc32(piece, crc)
+      await writeAll(file, piece)
+    }
   }
   const end = Buffer.alloc(CRC_BYTES)
   end.writeUInt32LE(crc)
-  yield end
+  await writeAll(file, end)
 }
 
 /** Numbers of the snapshots of a folder, the newest first; none when it is not there. */

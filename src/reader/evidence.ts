@@ -47,6 +47,9 @@ export type FilledVolume = {
 /** What every frame of evidence begins with; no event of the vendor has a dot in its name. */
 export const EVIDENCE_HEAD = '[{"ev":"flow.'
 
+/** Stands in a journal where every window was closed: the frames before it were drained. */
+export const DRAIN_FRAME = Buffer.from('[{"ev":"flow.drain"}]')
+
 export function encodeNbbo(answers: readonly NbboAnswer[]): Buffer {
   return frameOf(
     answers.map(({ ticker, at, quote }) => ({

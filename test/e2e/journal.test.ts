@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -201,6 +209,27 @@ it('an engine that was drained starts without reading its journal again', async 
   expect(await second.line('journal read again')).toMatchObject({ frames: 0, from_state: true })
   const account = await second.drain()
   expect([imbalance(account), account.received]).toEqual([0, 0])
+})
+
+it('a drain whose state could not be saved has closed its windows for the next start too', async () => {
+  const { vendor, settings, start, url } = await settled({ FLOW_SWEEP_WINDOW_MS: '60000' })
+  const first = await start()
+  const t = Date.now()
+  send(vendor, quote({ t }), trade({ t, x: 302, p: 1.61 }))
+  await first.received(1)
+  const journal = journalIn(settings.FLOW_DATA_DIR)
+  await eventually('the first state', () => snapshots(journal).length === 1)
+  const inTheWay = join(journal, 'snapshot-00000002.state.tmp')
+  mkdirSync(inTheWay)
+  await first.drain()
+  expect(first.said).toContain('the state could not be saved')
+  rmdirSync(inTheWay)
+  const second = await start()
+  send(vendor, trade({ t: t + 1, x: 303, p: 1.61 }))
+  await second.received(2)
+  expect(imbalance(await second.drain())).toBe(0)
+  const rows = await query(url, 'SELECT event_legs FROM options_flow_history')
+  expect(rows).toEqual([{ event_legs: null }, { event_legs: null }])
 })
 
 describe('a state is left out where the database is not the one that it goes with', () => {
