@@ -81,7 +81,7 @@ test.each(['asc', 'desc'])(
     const seen: unknown[] = []
     let query: string | null = `order=${order}&limit=10`
     let forgotten = 0
-    for (let page = 0; query !== null; page++) {
+    for (let page = 0; query !== null && page < 20; page++) {
       const cursor = readCursor(new URL(`http://x/?${query}`))
       const { results, next } = eventsPage(history, 'trades', ticker, cursor)
       seen.push(...(results as { sequence_number: number }[]).map((row) => row.sequence_number))
