@@ -33,8 +33,8 @@ export type SnapshotsOptions = {
 }
 
 /**
- * Puts the whole state by, every minute unless it is large, so that the next start reads no more than that of the
- * journal, and drops what no snapshot needs.
+ * Puts the whole state by, every minute unless it is large, so that the next start reads no more
+ * than that of the journal, and drops what no snapshot needs.
  */
 export class Snapshots {
   readonly #options: SnapshotsOptions
