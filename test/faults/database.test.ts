@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Engine } from '../e2e/engine.ts'
 import { eventually } from '../e2e/flow-process.ts'
 import { SwitchedProxy } from '../e2e/switched-proxy.ts'
+import { startCuttingProxy } from '../pg/cutting-proxy.ts'
 import { query, reachableDirectory } from '../pg/database.ts'
 import { OwnPostgres } from './own-postgres.ts'
 import { canMount, mountDisk, type Theatre, useStage } from './theatre.ts'
@@ -70,6 +71,25 @@ describe('no row is lost and none comes twice when PostgreSQL', () => {
       await own.startAgain()
       await sleep(300)
     }
+    await endsWhole(run)
+  })
+
+  it('commits, and the answer is lost with the connection, every other time', async () => {
+    let commits = 0
+    let isArmed = false
+    const proxy = await startCuttingProxy(await own.database(`fault_${++databases}`), {
+      onServerBytes: (chunk, client) => {
+        if (!isArmed || !chunk.includes('COMMIT\0') || ++commits % 2 === 0) return true
+        client.destroy()
+        return false
+      },
+    })
+    stage.cleanups.push(() => proxy.close())
+    const run = await loaded(proxy.url)
+    isArmed = true
+    await run.theatre.vendor.playFrames(FRAMES)
+    await eventually('some commits', () => commits > 6)
+    isArmed = false
     await endsWhole(run)
   })
 
