@@ -35,7 +35,10 @@ INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, filled, st
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (gap_id) DO UPDATE SET started_at = excluded.started_at,
   ended_at = excluded.ended_at, symbols = excluded.symbols, reason = excluded.reason,
-  filled = excluded.filled, status = excluded.status`
+  filled = greatest(flow_gaps.filled, excluded.filled),
+  -- a gap that is told again keeps what a fill has made of it
+  status = CASE WHEN flow_gaps.status IN ('filling', 'filled', 'partly filled')
+    THEN flow_gaps.status ELSE excluded.status END`
 
 export type CancelOptions = {
   /** Newest row of an earlier process, which our shards know nothing of; -1: none. */

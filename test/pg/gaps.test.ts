@@ -41,6 +41,21 @@ it('has no gap without an end after the engine has stopped', async () => {
   expect(seconds).toEqual([0.6, 4])
 })
 
+it('keeps what a fill has made of a gap that is told again', async () => {
+  const { writer } = await startedWriter(url)
+  const gap = { gapId: 'a', startedAt: 1000, endedAt: 2000, symbols: ['SPX'], reason: 'closed' }
+  writer.recordGaps([{ ...gap, endedAt: null, filled: 0, status: 'open' }])
+  writer.recordGaps([{ ...gap, filled: 0, status: 'unfilled' }])
+  await writer.drain()
+  expect((await gaps())[0]?.status).toBe('unfilled')
+  await query(url, "UPDATE flow_gaps SET status = 'filled', filled = 7")
+  writer.recordGaps([{ ...gap, filled: 0, status: 'unfilled' }])
+  await writer.drain()
+  await writer.stop()
+  const found = await query(url, 'SELECT status, filled, ended_at FROM flow_gaps')
+  expect(found).toEqual([{ status: 'filled', filled: 7, ended_at: '2000' }])
+})
+
 it('closes a gap that a crash left open where the crashed engine last gave a sign of life', async () => {
   const began = Date.now() - 60_000
   const lastSign = began + 20_000
