@@ -79,7 +79,7 @@ export async function storeCancel(
   if (isKnown && !cameAgain) return
   if (removed === null) {
     // a fill or an earlier process may have stored it: our shards know nothing of either
-    removed = await findStored(client, cancel, symbol, ticker, price, exchange)
+    removed = await findStored(client, cancel, symbol, ticker, price, exchange, storedUpTo)
   }
   // an earlier process may have stored the print that was sent again: under its own arrival number
   const isOlder = removed !== null && removed.time <= storedUpTo && removed.sequence > 0

@@ -129,9 +129,11 @@ export async function isRecorded(
 }
 
 /**
- * The newest print by arrival that an earlier process stored and this cancel means, or null. What
- * came with the cancel or after it is no print of an earlier process: the journal may bring both
- * in one batch, whose rows are stored first.
+ * The newest print by arrival that this cancel means, of those that our shards know nothing of: an
+ * earlier process stored them, up to `storedUpTo` (epoch ms; -1: there was none), or a fill did,
+ * which knows no receive time. Null: there is none. Our own rows are none of them, since those of a
+ * batch are stored ahead of its cancels, also those that came later; nor is what came with the
+ * cancel or after it and is stored already, because the journal brings it again.
  */
 export async function findStored(
   client: Client,
@@ -140,16 +142,18 @@ export async function findStored(
   ticker: string,
   price: string,
   exchange: string | null,
+  storedUpTo: number,
 ): Promise<Cancel['removed']> {
   const day = newYorkDay(cancel.time)
   const text = `SELECT timestamp, sequence, arrival FROM options_flow_history
     WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND contract_ticker = $4
       AND price = $5 AND size = $6 AND exchange IS NOT DISTINCT FROM $7
-      AND (received_at < $8::bigint OR received_at IS NULL OR $8::bigint IS NULL)
+      AND (timestamp <= $9 OR received_at IS NULL AND $8::bigint IS NOT NULL)
+      AND (received_at < $8 OR received_at IS NULL OR $8 IS NULL)
     ORDER BY received_at DESC NULLS LAST, arrival DESC LIMIT 1`
   const between = [startOfNewYorkDay(day), startOfNewYorkDay(day + 1)]
   const recv = Number.isNaN(cancel.recv) ? null : Math.floor(cancel.recv)
-  const values = [symbol, ...between, ticker, price, cancel.size, exchange, recv]
+  const values = [symbol, ...between, ticker, price, cancel.size, exchange, recv, storedUpTo]
   const { rows } = await client.query<{
     timestamp: string
     sequence: string | null
