@@ -41,7 +41,13 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'timeMax',
     "set.join(', ')", // names of columns with their places
   ],
-  'writer/repeats.ts': ['timeMin', 'timeMax'], // numbers
+  'writer/repeats.ts': [
+    'min', // these two: numbers
+    'max',
+    'isNewUnnumberedSql(min, max, resumes)', // these three: texts of that file
+    'SAME_UNNUMBERED[resumes]',
+    "isNumbered ? 'sequence' : 'coalesce(sequence, 0) <= 0 AND received_at'",
+  ],
   'writer/sink.ts': ['others'], // a text of that file
   'writer/transaction.ts': [
     'set', // these three: texts of that file
