@@ -87,7 +87,7 @@ describe('no row is lost and none comes twice when PostgreSQL', () => {
     stage.cleanups.push(() => proxy.close())
     const run = await loaded(proxy.url)
     isArmed = true
-    await run.theatre.vendor.playFrames(FRAMES)
+    run.theatre.vendor.play()
     await eventually('some commits', () => commits > 6)
     isArmed = false
     await endsWhole(run)
