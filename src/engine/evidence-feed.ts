@@ -10,6 +10,8 @@ import {
   encodeNbbo,
   encodeReferences,
   encodeUnderlying,
+  encodeVolumes,
+  type FilledVolume,
   type UnderlyingPrice,
 } from '../reader/evidence.ts'
 import { type LookupResult, NbboLookup } from '../reader/nbbo-lookup.ts'
@@ -123,6 +125,11 @@ export class EvidenceFeed {
       metrics.restRequests.inc({ purpose: 'nbbo', result }, count - (this.#told.get(result) ?? 0))
       this.#told.set(result, count)
     }
+  }
+
+  /** A fill brought this: the shard of the contract counts its volume from here on. */
+  pushFilled(filled: FilledVolume): void {
+    this.#push(encodeVolumes([filled]), filled.ticker)
   }
 
   /** No slab is free: what is read now would only wait. */

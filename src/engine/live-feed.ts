@@ -1,17 +1,17 @@
 import type { Config } from '../config.ts'
-import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { FilledVolume } from '../reader/evidence.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
 import { type QuoteChanges, QuotePlanner } from '../reader/quote-planner.ts'
 import { FeedSession } from '../reader/session.ts'
-import type { SessionEvent } from '../reader/session-events.ts'
 import { quoteTopic, tradeTopic } from '../reader/vendor.ts'
 import type { Reference } from '../writer/messages.ts'
 import { EvidenceFeed } from './evidence-feed.ts'
 import { listAll } from './feed-plan.ts'
 import type { GapRecorder } from './gap-recorder.ts'
 import type { Pipeline } from './pipeline.ts'
+import { noteSessionEvent } from './session-notes.ts'
 
 /** Of the quote planner, and how often what is asked for is counted. */
 const ROUND_MS = 1000
@@ -72,7 +72,7 @@ export class LiveFeed {
           silenceMs: config.silenceMs,
           onFrame: (from, data, isBinary, recv, clock) =>
             this.#frame(from, data, isBinary, recv, clock),
-          onEvent: (event) => this.#event(event),
+          onEvent: (event) => noteSessionEvent(event, options),
         }),
     )
     this.#planner = this.#newPlanner()
@@ -132,6 +132,10 @@ export class LiveFeed {
     if (this.#options.config.quotesPerConnection === 0) return
     const { decoder, dictionary } = this.#target
     this.#askQuotes(this.#planner.see(decoder.columns, dictionary.size))
+  }
+
+  noteFilled(filled: FilledVolume): void {
+    this.#evidence?.pushFilled(filled)
   }
 
   pause(): void {
@@ -240,60 +244,5 @@ export class LiveFeed {
 
   #passTime(): void {
     this.#target?.passTime(this.#sessions.map((session) => session.clock()))
-  }
-
-  #event(event: SessionEvent): void {
-    const { log, metrics, config, gaps } = this.#options
-    const { connection } = event
-    const host = new URL(config.feedUrl).host
-    const mine = this.#options.plans[connection]!.underlyings
-    const symbols = mine.length > 0 ? mine : config.symbols
-    switch (event.type) {
-      case 'connecting':
-        log.say(lines.connecting(host, connection))
-        break
-      case 'connected':
-        log.say(lines.connected(host, connection))
-        break
-      case 'authenticated':
-        log.say(lines.authenticated(connection))
-        log.say(lines.subscribing(symbols, connection))
-        break
-      case 'subscribed':
-        metrics.feedConnected.set({ connection }, 1)
-        gaps.end(connection, Date.now())
-        log.say(lines.subscribed(symbols, connection))
-        break
-      case 'disconnected':
-        this.#disconnected(event, symbols)
-        break
-      case 'evicted':
-        log.warn(`the feed ends this connection: ${event.message}`, { connection })
-        break
-      case 'warning':
-        log.warn(event.message, { connection })
-        break
-      case 'fatal':
-        this.#options.onFatal(event.message)
-        break
-    }
-  }
-
-  #disconnected(
-    event: SessionEvent & { type: 'disconnected' },
-    symbols: '*' | readonly string[],
-  ): void {
-    const { log, metrics, gaps } = this.#options
-    const { connection, reason, code, detail, delayMs } = event
-    metrics.feedConnected.set({ connection }, 0)
-    if (event.wasReady && reason !== 'stopped') {
-      const from = event.lastFrameAt ?? Date.now()
-      gaps.begin(connection, from, symbols === '*' ? ['*'] : symbols, reason)
-    }
-    if (delayMs === null) return
-    metrics.feedReconnects.inc({ reason })
-    const seconds = Math.round(delayMs / 100) / 10
-    const why = detail === '' ? `code ${code}` : detail
-    log.warn(`disconnected (${reason}: ${why}); next attempt in ${seconds} s`, { connection })
   }
 }

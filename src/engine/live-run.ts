@@ -1,15 +1,18 @@
 import { type Database, openDatabase } from '../api/database.ts'
+import { gapsRoute } from '../api/gaps.ts'
 import { tradeRoute } from '../api/trade.ts'
 import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
+import type { FilledContract } from '../fill/messages.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
 import { type HttpServer, startHttp } from '../metrics/server.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
 import { metricsFor } from './engine.ts'
 import { planFeed } from './feed-plan.ts'
+import { type GapFiller, startGapFiller } from './gap-filler.ts'
 import { GapRecorder } from './gap-recorder.ts'
 import { LiveEngine } from './live-engine.ts'
 import { LiveFeed } from './live-feed.ts'
@@ -39,6 +42,7 @@ export class LiveRun {
   #live: LiveEngine | null = null
   #feed: LiveFeed | null = null
   #gaps: GapRecorder | null = null
+  #filler: GapFiller | null = null
   #api: Database | null = null
 
   constructor(options: LiveRunOptions) {
@@ -115,8 +119,16 @@ export class LiveRun {
     if (!live.isWhole) return
     const { writer } = live.engine
     this.#api = openDatabase(databaseUrl)
+    const onFilled = (filled: FilledContract): void => this.#feed?.noteFilled(filled)
+    const filler = startGapFiller({ config, apiKey, databaseUrl, metrics, log, onFilled })
+    this.#filler = filler
     const gaps = new GapRecorder(
-      (rows) => live.engine.writer.recordGaps(rows),
+      (rows) => {
+        const { writer } = live.engine
+        writer.recordGaps(rows)
+        if (rows.every(({ endedAt }) => endedAt === null)) return
+        void writer.settled().then(() => filler.look())
+      },
       (seconds) => metrics.feedGapSeconds.inc(seconds),
     )
     this.#gaps = gaps
@@ -164,7 +176,7 @@ export class LiveRun {
   }
 
   async #end(): Promise<void> {
-    await this.#feed?.stop()
+    await Promise.all([this.#feed?.stop(), this.#filler?.stop()])
     const stoppedAt = Date.now()
     this.#gaps?.endAll(stoppedAt)
     const live = this.#live
@@ -195,7 +207,7 @@ export class LiveRun {
       registry: this.#metrics.registry,
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
-      routes: [tradesRoute(() => this.#api), tradeRoute(() => this.#api)],
+      routes: [tradesRoute, tradeRoute, gapsRoute].map((route) => route(() => this.#api)),
       onError: (error, path) => log.error(`request for ${path} failed`, error),
     })
   }

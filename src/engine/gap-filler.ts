@@ -1,0 +1,43 @@
+import type { Config } from '../config.ts'
+import type { Log } from '../console/log.ts'
+import { type FillerHandle, startFiller } from '../fill/handle.ts'
+import type { FilledContract } from '../fill/messages.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+
+export type GapFillerOptions = {
+  readonly config: Config
+  readonly apiKey: string
+  readonly databaseUrl: string
+  readonly metrics: Metrics
+  readonly log: Log
+  /** A contract is filled: its shard counts the volume from here on. */
+  readonly onFilled: (filled: FilledContract) => void
+}
+
+export type GapFiller = Pick<FillerHandle, 'look' | 'stop'>
+
+/**
+ * Starts the filling of today's gaps over REST, where there is a REST server to ask and a budget
+ * for it.
+ */
+export function startGapFiller(options: GapFillerOptions): GapFiller {
+  const { config, apiKey, databaseUrl, metrics, log, onFilled } = options
+  const { rules, minSize, sweepWindowMs, quoteMaxAgeMs } = config
+  if (!config.hasRest || config.fillPerSecond === 0) {
+    return { look: () => {}, stop: async () => {} }
+  }
+  return startFiller({
+    databaseUrl,
+    restUrl: config.restUrl,
+    apiKey,
+    perSecond: config.fillPerSecond,
+    rules: { rules, minSize, windowMs: sweepWindowMs, quoteMaxAgeMs },
+    onFilled: (filled) => {
+      metrics.gapsFilledPrints.inc(filled.prints)
+      if (filled.volume !== 0) onFilled(filled)
+    },
+    onRequest: (result) => metrics.fillRequests.inc({ result }),
+    onGaps: (open) => metrics.gapsOpen.set(open),
+    onLog: (line, isWarning) => (isWarning ? log.warn(line) : log.info(line)),
+  })
+}
