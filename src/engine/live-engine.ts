@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
 import { placeOf } from '../journal/position.ts'
@@ -18,6 +19,9 @@ import { Meter } from './meter.ts'
 import { PartDied } from './part-died.ts'
 import { Rebuilds } from './rebuilds.ts'
 import { Snapshots } from './snapshots.ts'
+
+/** How long a drain waits until the journal knows of it. */
+const NOTE_MS_MAX = 1000
 
 export type LiveEngineOptions = {
   readonly config: Config
@@ -109,6 +113,9 @@ export class LiveEngine {
       await this.#built
       const { dead, engine, snapshots } = this.#life
       this.#target!.noteDrain()
+      // the note must come ahead of the rows; a disk in trouble must not keep these back
+      const patience = sleep(NOTE_MS_MAX, undefined, { ref: false })
+      await Promise.race([this.#journal!.journal.sync(), patience])
       const drained = engine!.drain(stoppedAt).then(() => true)
       const isDone = await Promise.race([drained, dead.promise.then(() => false)])
       if (isDone) return snapshots!.saveNow()
