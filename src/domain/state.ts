@@ -143,7 +143,8 @@ export class StateReader {
   }
 
   number(): number {
-    this.#header(NUMBER, 8)
+    const length = this.#header(NUMBER, 8)
+    if (length !== 1) this.#fail(`expected one number, came ${length}`)
     return this.#view.getFloat64(this.#skip(8), true)
   }
 

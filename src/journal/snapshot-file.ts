@@ -161,7 +161,9 @@ function headOf(text: Buffer): Head | null {
   }
   const { position, header, dictionary, shards, clocks } = head ?? {}
   if (!isWhole(position?.segment) || !isWhole(position?.offset)) return null
+  if (position?.segment === 0) return null
   if (typeof header !== 'object' || header === null || !Array.isArray(shards)) return null
+  if (header.shards !== shards.length) return null
   return [dictionary, clocks, ...shards].every(isWhole) ? (head as Head) : null
 }
 
