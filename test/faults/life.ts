@@ -118,8 +118,8 @@ export async function live(lane: Lane): Promise<Life> {
 }
 
 /**
- * A drain closes every window, which no later frame of the journal tells: the tape closes them
- * first, so that the run that is never killed has them closed too.
+ * A drain closes every window, which the journal notes and no recording can tell: the tape closes
+ * them first, so that the run that is never killed has them closed too.
  */
 async function beginDrain(engine: Engine, { vendor, random, settings }: Lane): Promise<void> {
   await sleep(random.int(0, LOAD_MS_MAX))

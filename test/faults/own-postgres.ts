@@ -67,7 +67,10 @@ export class OwnPostgres {
 
   /** A fast stop: sessions are ended, what is not committed is rolled back. */
   async stop(): Promise<void> {
-    if (this.isRunning) await stopServer(this.#server.pid ?? 0, this.#place)
+    if (!this.isRunning) return
+    const exited = once(this.#server, 'exit')
+    await stopServer(this.#server.pid ?? 0, this.#place)
+    await exited
   }
 
   /** Starts it once more, on its port; does nothing while it runs. */
