@@ -159,12 +159,13 @@ function headOf(text: Buffer): Head | null {
   } catch {
     return null
   }
-  const { position, header, dictionary, shards, clocks } = head ?? {}
+  const { position, header, stored, held, dictionary, shards, clocks } = head ?? {}
   if (!isWhole(position?.segment) || !isWhole(position?.offset)) return null
   if (position?.segment === 0) return null
   if (typeof header !== 'object' || header === null || !Array.isArray(shards)) return null
   if (header.shards !== shards.length) return null
-  return [dictionary, clocks, ...shards].every(isWhole) ? (head as Head) : null
+  if (typeof stored !== 'object' || stored === null) return null
+  return [held, dictionary, clocks, ...shards].every(isWhole) ? (head as Head) : null
 }
 
 function isWhole(value: unknown): boolean {
