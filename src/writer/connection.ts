@@ -28,6 +28,8 @@ const SESSION_SQL = [
 export type Connection = {
   readonly client: pg.Client
   readonly broken: Promise<never>
+  /** As `work` ends, or rejects once the connection is lost. Keeps nothing of it afterwards. */
+  orLost<T>(work: Promise<T>): Promise<T>
   /** Cuts the connection now, with this error for whoever waits on it. */
   cut(error: Error): void
 }
@@ -42,10 +44,26 @@ export async function connect(databaseUrl: string, name: string): Promise<Connec
   })
   const lost = Promise.withResolvers<never>()
   lost.promise.catch(() => {}) // nobody may be waiting when it happens
-  client.on('error', (error) => lost.reject(error))
-  client.on('end', () => lost.reject(new Error('the connection to PostgreSQL was lost')))
-  const cut = (error: Error): void => {
+  const waiting = new Set<(error: Error) => void>()
+  let loss: Error | null = null
+  const lose = (error: Error): void => {
+    loss ??= error
     lost.reject(error)
+    for (const reject of waiting) reject(error)
+  }
+  // not a race with `broken`: each would leave something on a promise that lives for days
+  const orLost = <T>(work: Promise<T>): Promise<T> => {
+    if (loss !== null) return Promise.reject(loss)
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    waiting.add(reject)
+    const done = (): boolean => waiting.delete(reject)
+    work.then(resolve, reject).then(done, done)
+    return promise
+  }
+  client.on('error', lose)
+  client.on('end', () => lose(new Error('the connection to PostgreSQL was lost')))
+  const cut = (error: Error): void => {
+    lose(error)
     // end() would wait for the statement under way, which may be the one that hangs
     ;(
       client as unknown as { connection: { stream: { destroy(): void } } }
@@ -58,7 +76,7 @@ export async function connect(databaseUrl: string, name: string): Promise<Connec
     cut(error as Error)
     throw error
   }
-  return { client, broken: lost.promise, cut }
+  return { client, broken: lost.promise, orLost, cut }
 }
 
 /** Sends encoded rows; when it resolves the server has taken them all into the open transaction. */

@@ -141,7 +141,7 @@ export class ReferenceStore {
     }, ANSWER_MS_MAX)
     const work = connection.client.query(text, [...values])
     try {
-      await Promise.race([work, connection.broken])
+      await connection.orLost(work)
     } catch (error) {
       if (reasonOf(error) !== 'data') throw error
       this.#tell(error)

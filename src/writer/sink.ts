@@ -245,7 +245,7 @@ async function withAnswer<T>(
     connection.cut(new Error(`PostgreSQL gave no answer for ${patienceMs / 1000} s`))
   }, patienceMs)
   try {
-    return await Promise.race([work, connection.broken])
+    return await connection.orLost(work)
   } finally {
     clearTimeout(timer)
     work.catch(() => {}) // it fails behind a broken connection, which was told already
