@@ -62,14 +62,15 @@ describe('each row is stored exactly once', () => {
     })
     const { writer, seen } = await start(proxy.url)
     isArmed = true
-    for (let slab = 0; slab < 12; slab++) {
-      postRows(writer, numbered(slab * 100 + 1, 100))
+    let slabs = 0
+    // a slow database takes many slabs with one commit
+    while (slabs < 12 || commits < 4) {
+      postRows(writer, numbered(slabs++ * 100 + 1, 100))
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     await writer.drain()
-    expect(commits).toBeGreaterThan(2)
     expect(reasons(seen)).toContain('connection')
-    expect(await wronglyStored(1_200)).toEqual([])
+    expect(await wronglyStored(slabs * 100)).toEqual([])
     expect(writer.rowsWaiting).toBe(0)
     await proxy.close()
   })
@@ -118,7 +119,9 @@ describe('each row is stored exactly once', () => {
 
   it('when the whole server is killed in the middle of a COPY and recovers', async () => {
     const { writer, seen } = await start()
-    for (let slab = 0; slab < 30; slab++) postRows(writer, numbered(slab * 4096 + 1, 4096))
+    let slabs = 0
+    const post = (): void => postRows(writer, numbered(slabs++ * 4096 + 1, 4096))
+    while (slabs < 10) post()
     const [found] = await query<{ directory: string }>(
       server.adminUrl,
       "SELECT current_setting('data_directory') AS directory",
@@ -126,9 +129,13 @@ describe('each row is stored exactly once', () => {
     await until('a first commit', () => seen.committed.length > 0)
     const text = await readFile(join(found!.directory, 'postmaster.pid'), 'utf8')
     process.kill(Number(text.split('\n')[0]), 'SIGKILL')
+    // a server process that is at work notices late that the others are gone
+    while (seen.errors.length === 0) {
+      post()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
     await writer.drain()
-    expect(seen.errors.length).toBeGreaterThan(0)
-    expect(await wronglyStored(30 * 4096)).toEqual([])
+    expect(await wronglyStored(slabs * 4096)).toEqual([])
   })
 })
 

@@ -108,7 +108,7 @@ describe('migrations', () => {
 
   it('are applied once by processes that start at the same time', async () => {
     const applied = await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(url)))
-    expect(applied.flat()).toEqual(NAMES)
+    expect(applied.flat().sort()).toEqual(NAMES)
     expect(await query(url, 'SELECT version FROM flow_migrations ORDER BY 1')).toEqual([
       { version: 1 },
       { version: 2 },
@@ -148,7 +148,7 @@ describe('migrations', () => {
   it('are applied once to a database with rows by processes that start at once', async () => {
     await versionOne()
     const applied = await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(url)))
-    expect(applied.flat()).toEqual(['0002_evidence'])
+    expect(applied.flat().sort()).toEqual(NAMES.slice(1))
     expect(await query(url, 'SELECT FROM options_flow_history')).toHaveLength(2)
   })
 
@@ -166,7 +166,7 @@ describe('migrations', () => {
     await migrateDatabase(url)
     await query(url, "INSERT INTO flow_migrations (version, name) VALUES (999, 'from the future')")
     await expect(migrateDatabase(url)).rejects.toThrow(
-      'the database is at schema version 999 and this program knows 2',
+      `the database is at schema version 999 and this program knows ${NAMES.length}`,
     )
     await expect(startedWriter(url)).rejects.toThrow('start the newer program')
   })
