@@ -44,9 +44,13 @@ export async function eventually<T>(
   }
 }
 
+/** What was compiled for one process serves all: it halves the processor time of a start. */
+const COMPILED = join(tmpdir(), 'flow-test-compiled')
+
 /** Environment of a flow command: nothing of ours reaches it but the path. */
 export function environment(settings: Record<string, string>): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', HOME: tmpdir(), FLOW_LOG: 'json', ...settings }
+  const ours = { PATH: process.env.PATH ?? '', HOME: tmpdir(), NODE_COMPILE_CACHE: COMPILED }
+  return { ...ours, FLOW_LOG: 'json', ...settings }
 }
 
 /** One `flow` command as a process of its own. */
