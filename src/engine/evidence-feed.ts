@@ -24,6 +24,8 @@ import type { FrameTarget } from './live-feed.ts'
 
 /** References in one frame of ours. */
 const FRAME_REFERENCES_MAX = 250
+/** How long a ms may be waited for; a clock that was set back does not count. */
+const SAME_MS_MAX = 2
 
 export type EvidenceOptions = {
   readonly config: Config
@@ -127,9 +129,16 @@ export class EvidenceFeed {
     }
   }
 
-  /** A fill brought this: the shard of the contract counts its volume from here on. */
-  pushFilled(filled: FilledVolume): void {
-    this.#push(encodeVolumes([filled]), filled.ticker)
+  /**
+   * A fill brought this: the shard of the contract counts its volume from here on. Gives when that
+   * is, epoch ms: what was received before came at or before it, what is received later after it.
+   */
+  pushFilled(filled: FilledVolume): number {
+    const at = this.#push(encodeVolumes([filled]), filled.ticker)
+    // a frame received in what is left of this ms would look like one of before
+    const end = performance.now() + SAME_MS_MAX
+    while (Date.now() <= at && performance.now() < end);
+    return at
   }
 
   /** No slab is free: what is read now would only wait. */
@@ -208,14 +217,16 @@ export class EvidenceFeed {
     }
   }
 
-  #push(frame: Buffer, ticker: string): void {
-    this.#pushAt(frame, this.#options.connectionOf(parseContract(ticker)?.underlying ?? ''))
+  /** Gives the receive time of the frame, epoch ms. */
+  #push(frame: Buffer, ticker: string): number {
+    return this.#pushAt(frame, this.#options.connectionOf(parseContract(ticker)?.underlying ?? ''))
   }
 
-  #pushAt(frame: Buffer, connection: number): void {
+  #pushAt(frame: Buffer, connection: number): number {
     const now = Date.now()
     const clock = this.#options.clockOf(connection)
     this.#target.push(frame, false, { recv: now, clock, connection, readAt: now })
+    return now
   }
 }
 

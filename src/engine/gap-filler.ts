@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
 import { type FillerHandle, startFiller } from '../fill/handle.ts'
-import type { FilledContract } from '../fill/messages.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { FilledVolume } from '../reader/evidence.ts'
 
 export type GapFillerOptions = {
   readonly config: Config
@@ -10,8 +10,11 @@ export type GapFillerOptions = {
   readonly databaseUrl: string
   readonly metrics: Metrics
   readonly log: Log
-  /** A contract is filled: its shard counts the volume from here on. */
-  readonly onFilled: (filled: FilledContract) => void
+  /**
+   * A contract is filled: its shard counts the volume from the moment on that is given, epoch ms.
+   * Null: not now, it comes again.
+   */
+  readonly onFilled: (filled: FilledVolume) => number | null
 }
 
 export type GapFiller = Pick<FillerHandle, 'look' | 'stop'>
@@ -32,10 +35,8 @@ export function startGapFiller(options: GapFillerOptions): GapFiller {
     apiKey,
     perSecond: config.fillPerSecond,
     rules: { rules, minSize, windowMs: sweepWindowMs, quoteMaxAgeMs },
-    onFilled: (filled) => {
-      metrics.gapsFilledPrints.inc(filled.prints)
-      if (filled.volume !== 0) onFilled(filled)
-    },
+    onFilled: ({ prints }) => metrics.gapsFilledPrints.inc(prints),
+    onVolume: ({ ticker, date, volume }) => onFilled({ ticker, date, volume }),
     onRequest: (result) => metrics.fillRequests.inc({ result }),
     onGaps: (open) => metrics.gapsOpen.set(open),
     onLog: (line, isWarning) => (isWarning ? log.warn(line) : log.info(line)),

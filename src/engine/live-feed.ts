@@ -134,8 +134,9 @@ export class LiveFeed {
     this.#askQuotes(this.#planner.see(decoder.columns, dictionary.size))
   }
 
-  noteFilled(filled: FilledVolume): void {
-    this.#evidence?.pushFilled(filled)
+  /** Gives from when on its shard counts the volume, epoch ms; null: there is no feed yet. */
+  noteFilled(filled: FilledVolume): number | null {
+    return this.#evidence?.pushFilled(filled) ?? null
   }
 
   pause(): void {

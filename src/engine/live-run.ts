@@ -5,9 +5,9 @@ import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
-import type { FilledContract } from '../fill/messages.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
 import { type HttpServer, startHttp } from '../metrics/server.ts'
+import type { FilledVolume } from '../reader/evidence.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
 import { metricsFor } from './engine.ts'
@@ -119,7 +119,7 @@ export class LiveRun {
     if (!live.isWhole) return
     const { writer } = live.engine
     this.#api = openDatabase(databaseUrl)
-    const onFilled = (filled: FilledContract): void => this.#feed?.noteFilled(filled)
+    const onFilled = (filled: FilledVolume): number | null => this.#feed?.noteFilled(filled) ?? null
     const filler = startGapFiller({ config, apiKey, databaseUrl, metrics, log, onFilled })
     this.#filler = filler
     const gaps = new GapRecorder(

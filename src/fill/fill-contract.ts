@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
 import { DAY_MS, startOfNewYorkDay } from '../domain/new-york.ts'
+import { noteVolume } from './late-volumes.ts'
 import { loadAverage, loadCancels, loadReference, loadRows } from './load.ts'
 import { type KnownPrint, matchTape } from './match.ts'
 import { merge } from './merge.ts'
@@ -22,6 +23,11 @@ export type ContractFill = {
   readonly rules: FillRules
   /** Gaps that the contract is done for, and which new prints each of them counts as its own. */
   readonly gaps: readonly CountedGap[]
+  /**
+   * Of a running engine, whose shard is to be told the volume for the first of the gaps: everything
+   * received before is stored, epoch ms. Left out: nobody is told.
+   */
+  readonly storedTo?: number
 }
 
 export type CountedGap = Span & { readonly gapId: string }
@@ -70,7 +76,7 @@ export async function fillContract(client: Client, fill: ContractFill): Promise<
 }
 
 async function fillWithin(client: Client, fill: ContractFill): Promise<Filled> {
-  const { tape, day, scope, rules, gaps } = fill
+  const { tape, day, scope, rules, gaps, storedTo } = fill
   const { ticker } = tape
   const symbol = parseContract(ticker)?.underlying ?? ticker
   const { prints, stored } = await findKnown(client, tape, day)
@@ -87,6 +93,10 @@ async function fillWithin(client: Client, fill: ContractFill): Promise<Filled> {
   const { inserts, revisions, missedVolume } = merged
   for (const gap of gaps) {
     await note(client, gap.gapId, ticker, inserts.filter(({ time }) => isIn(gap, time)).length)
+  }
+  if (storedTo !== undefined) {
+    const volume = { gapId: gaps[0]!.gapId, ticker, date, volume: missedVolume }
+    await noteVolume(client, volume, storedTo, prints, stored)
   }
   const known = prints.filter((print) => print.stored >= 0).length
   return { known, filled: inserts.length, revised: revisions.length, missedVolume }

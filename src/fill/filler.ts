@@ -5,12 +5,14 @@ import { type Connection, connect } from '../writer/connection.ts'
 import { describeError } from '../writer/store-error.ts'
 import { fillGap, isSettled, TapesDeniedError } from './gap-fill.ts'
 import { countOpen, type EndedGap, nextGap, receivedTo } from './gap-queue.ts'
-import type { FillerData, FromFiller } from './messages.ts'
+import { pendingOf } from './late-volumes.ts'
+import type { FillerData, FromFiller, Told } from './messages.ts'
 import type { TapeAsker } from './rest-pages.ts'
+import { VolumeTeller } from './volume-teller.ts'
 
 /** How often gaps are looked for without being told. */
 const LOOK_MS = 60_000
-/** How often it is looked whether all of a gap's own time is stored. */
+/** How often it is looked whether all that a gap or a volume waits for is stored. */
 const SETTLE_MS = 1_000
 const RETRY_MS_MIN = 1_000
 const RETRY_MS_MAX = 60_000
@@ -26,6 +28,7 @@ export class Filler {
   readonly #stop = new AbortController()
   readonly #breaker: RestBreaker
   readonly #asker: TapeAsker
+  readonly #volumes: VolumeTeller
   #connection: Connection | null = null
   #wake: () => void = () => {}
   #isAsked = false
@@ -33,6 +36,7 @@ export class Filler {
   constructor(data: FillerData, tell: (message: FromFiller) => void) {
     this.#data = data
     this.#tell = tell
+    this.#volumes = new VolumeTeller(tell)
     this.#breaker = new RestBreaker({
       what: 'fills of gaps',
       onWarn: (line) => this.#warn(line),
@@ -53,11 +57,21 @@ export class Filler {
     this.#wake()
   }
 
-  /** Ends what is under way; a contract that is not committed is not filled. */
+  /** The answer to a volume that was to be told. */
+  handleTold(told: Told): void {
+    this.#volumes.handleTold(told)
+  }
+
+  /**
+   * Ends what is under way; a contract that is not committed is not filled. A volume of which a
+   * shard was told is noted first: else the next start tells it again.
+   */
   stop(): void {
     this.#stop.abort(new Error('the filler was stopped'))
-    this.#connection?.cut(new Error('the filler was stopped'))
     this.#wake()
+    void this.#volumes.settled().then(() => {
+      this.#connection?.cut(new Error('the filler was stopped'))
+    })
   }
 
   /** Until it is stopped, or the key may not read tapes. */
@@ -88,10 +102,18 @@ export class Filler {
     this.#isAsked = false
     const connection = await this.#connected()
     const { client } = connection
+    await this.#racing(connection, this.#volumes.turn(client, this.#stop.signal))
     const gap = await this.#racing(connection, nextGap(client, Date.now()))
     this.#tell({ kind: 'gaps', open: await this.#racing(connection, countOpen(client)) })
+    const pending = await this.#racing(connection, pendingOf(client, gap?.gapId ?? null))
     if (gap === null) {
-      if (!this.#isAsked) await this.#wait(LOOK_MS)
+      const isPending = pending.own || pending.others
+      if (!this.#isAsked) await this.#wait(isPending ? SETTLE_MS : LOOK_MS)
+      return
+    }
+    // a contract of both gaps would be short of the same volume again
+    if (pending.others) {
+      await this.#wait(SETTLE_MS)
       return
     }
     const { rules } = this.#data
@@ -111,7 +133,11 @@ export class Filler {
         asker: this.#asker,
         rules: this.#data.rules,
         signal: this.#stop.signal,
-        mayAsk: () => this.#mayAsk(),
+        storedTo: () => this.#volumes.storedTo(connection.client),
+        mayAsk: async () => {
+          await this.#volumes.turn(connection.client, this.#stop.signal)
+          await this.#mayAsk()
+        },
         onAnswer: (error) => {
           if (error === null) this.#breaker.noteSuccess()
           else this.#breaker.noteFailure(error)

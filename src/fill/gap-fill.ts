@@ -31,6 +31,8 @@ export type GapFillOptions = {
   readonly asker: TapeAsker
   readonly rules: FillRules
   readonly signal: AbortSignal
+  /** Everything received before is stored when rows are loaded from here on, epoch ms. */
+  readonly storedTo: () => Promise<number>
   /** Resolves when the next contract may be asked for. */
   readonly mayAsk: () => Promise<void>
   readonly onAnswer: (error: unknown) => void
@@ -111,6 +113,7 @@ async function fillOne(
       scope,
       rules,
       gaps: [{ gapId: gap.gapId, ...scope.inserts }],
+      storedTo: await options.storedTo(),
     })
     const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
     onFilled({ ticker, date, volume: filled.missedVolume, prints: filled.filled })

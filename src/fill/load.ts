@@ -9,6 +9,7 @@ const AVERAGE_AGE_MS = 600_000
 
 /** What the table has of a contract: times as numbers, prices in ticks. */
 const COLUMNS = `flow.tableoid || ' ' || flow.ctid AS place, flow.timestamp::float8 AS time,
+  flow.received_at::float8 AS "receivedAt",
   flow.sequence::float8 AS sequence, flow.arrival, (flow.price * 10000)::float8 AS price, flow.size,
   flow.exchange, flow.conditions, flow.side, flow.sentiment, flow.trade_type AS "tradeType",
   flow.aggressiveness, flow.is_sweep AS "isSweep", flow.is_unusual_volume AS "isUnusual",
@@ -56,6 +57,7 @@ function storedRowOf(row: Found): StoredRow {
   return {
     ...(row as unknown as StoredRow),
     sequence: row.sequence ?? Number.NaN,
+    receivedAt: row.receivedAt ?? Number.NaN,
     side: codeOf(SIDE_TEXT, row.side),
     tradeType: codeOf(TRADE_TYPE_TEXT, row.tradeType),
     aggressiveness: codeOf(AGGRESSIVENESS_TEXT, row.aggressiveness),

@@ -1,3 +1,4 @@
+import type { PendingVolume } from './late-volumes.ts'
 import type { FillRules } from './rerun.ts'
 import type { TapeResult } from './rest-pages.ts'
 
@@ -11,7 +12,18 @@ export type FillerData = {
   readonly rules: FillRules
 }
 
-export type ToFiller = { readonly kind: 'look' } | { readonly kind: 'stop' }
+export type ToFiller =
+  | { readonly kind: 'look' }
+  | { readonly kind: 'stop' }
+  | ({ readonly kind: 'told' } & Told)
+
+/** Answers `volume`. */
+export type Told = {
+  readonly gapId: string
+  readonly ticker: string
+  /** When it was put before the shard, epoch ms; null: it cannot be now. */
+  readonly toldAt: number | null
+}
 
 /** What a filled contract brought. */
 export type FilledContract = {
@@ -26,6 +38,10 @@ export type FilledContract = {
 
 export type FromFiller =
   | ({ readonly kind: 'filled' } & FilledContract)
+  /** The shard is to be told; one at a time. */
+  | ({ readonly kind: 'volume' } & PendingVolume)
+  /** That it was told is on record. */
+  | { readonly kind: 'noted'; readonly gapId: string; readonly ticker: string }
   | { readonly kind: 'request'; readonly result: TapeResult }
   /** Gaps that are open, or have ended and are not done. */
   | { readonly kind: 'gaps'; readonly open: number }

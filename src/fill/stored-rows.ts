@@ -6,6 +6,8 @@ export type StoredRow = {
   readonly place: string
   /** Vendor time, epoch ms. */
   readonly time: number
+  /** Epoch ms; NaN: not received from the feed. */
+  readonly receivedAt: number
   /** NaN: none. */
   readonly sequence: number
   readonly arrival: number

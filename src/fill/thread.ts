@@ -9,8 +9,9 @@ const filler = new Filler(workerData as FillerData, (message: FromFiller) => {
   port.postMessage(message)
 })
 
-port.on('message', ({ kind }: ToFiller) => {
-  if (kind === 'look') filler.look()
+port.on('message', (message: ToFiller) => {
+  if (message.kind === 'look') filler.look()
+  else if (message.kind === 'told') filler.handleTold(message)
   else filler.stop()
 })
 await filler.run()

@@ -49,6 +49,7 @@ function fill(databaseUrl: string, { url }: Archive): FilledContract[] {
     perSecond: 100,
     rules: RULES,
     onFilled: (contract) => filled.push(contract),
+    onVolume: () => null,
     onRequest: () => {},
     onGaps: () => {},
     onLog: () => {},

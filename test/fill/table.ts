@@ -29,6 +29,7 @@ export function storedRow(row: ModelRow): StoredRow {
   return {
     place: `${row.timestamp}-${row.arrival}`,
     time: row.timestamp,
+    receivedAt: row.timestamp,
     sequence: row.sequence ?? Number.NaN,
     arrival: row.arrival,
     price: row.price,
@@ -64,6 +65,7 @@ export function insertedRow(row: SlabRow, print: TapePrint, texts: readonly stri
   return {
     place: `${row.time}-${row.arrival}`,
     time: row.time,
+    receivedAt: Number.NaN,
     sequence: row.sequence,
     arrival: row.arrival,
     price: row.price,

@@ -36,12 +36,14 @@ afterAll(() => postgres.stop())
 type Started = {
   readonly filler: FillerHandle
   readonly filled: FilledContract[]
+  readonly told: string[]
   readonly requests: string[]
   readonly log: string[]
 }
 
 function start(databaseUrl: string, { url }: Archive): Started {
   const filled: FilledContract[] = []
+  const told: string[] = []
   const requests: string[] = []
   const log: string[] = []
   const filler = startFiller({
@@ -51,12 +53,16 @@ function start(databaseUrl: string, { url }: Archive): Started {
     perSecond: 1000,
     rules: RULES,
     onFilled: (contract) => filled.push(contract),
+    onVolume: ({ ticker, volume }) => {
+      told.push(`${ticker} ${volume}`)
+      return Date.now()
+    },
     onRequest: (result) => requests.push(result),
     onGaps: () => {},
     onLog: (line) => log.push(line),
   })
   cleanups.push(() => filler.stop())
-  return { filler, filled, requests, log }
+  return { filler, filled, told, requests, log }
 }
 
 /** A database without the prints of 35 minutes of today, and with its gap. */
@@ -88,14 +94,16 @@ const untilStatus = (url: string, status: string): Promise<void> =>
 describe('the filler of gaps', { timeout: 120_000 }, () => {
   it('fills a gap of today over REST, the most traded contracts first, and tells the volume', async () => {
     const url = await gapped()
-    const { filled, requests } = start(url, await archive())
+    const { filled, told, requests } = start(url, await archive())
     await untilStatus(url, 'filled')
     // contracts that traded in the gap alone are for the flat file
     const [{ n } = { n: 0 }] = await query<{ n: number }>(
       url,
       'SELECT count(*)::integer AS n FROM flow_fills',
     )
-    await until('all is told', () => filled.length === n)
+    const volumes = () => filled.filter(({ volume }) => volume !== 0)
+    await until('all is told', () => filled.length === n && told.length === volumes().length)
+    expect(told).toEqual(volumes().map(({ ticker, volume }) => `${ticker} ${volume}`))
     const known = new Set(filled.map(({ ticker }) => ticker))
     const ofKnown = (row: string) => [...known].some((ticker) => row.includes(ticker))
     expect(await tableOf(url)).toEqual(whole.filter(ofKnown))
