@@ -41,7 +41,10 @@ ON CONFLICT (gap_id) DO UPDATE SET started_at = excluded.started_at,
     THEN flow_gaps.status ELSE excluded.status END`
 
 export type CancelOptions = {
-  /** Newest row of an earlier process, which our shards know nothing of; -1: none. */
+  /**
+   * Newest row of an earlier process, which our shards know nothing of; -1: none. Infinity: the
+   * cancel was held against the whole table, and one without a print has none there.
+   */
   readonly storedUpTo: number
   readonly resumes: Resumes
   /** FLOW_MIN_SIZE, contracts: what the event of the print needs to be a sweep. */
@@ -77,8 +80,10 @@ export async function storeCancel(
   const cameAgain =
     removed !== null && (!(cancel.sequence > 0) || isUnnumberedAgain(removed, resumes))
   if (isKnown && !cameAgain) return
-  if (removed === null) {
-    // a fill or an earlier process may have stored it: our shards know nothing of either
+  // a search reads the day of the symbol: only where somebody may have stored it that our shards
+  // know nothing of, an earlier process whose state was not restored, or a fill
+  const isFromBefore = storedUpTo >= 0 && resumes !== 'state'
+  if (removed === null && (isFromBefore || (await hasFills(client, ticker)))) {
     removed = await findStored(client, cancel, symbol, ticker, price, exchange, storedUpTo)
   }
   // an earlier process may have stored the print that was sent again: under its own arrival number
@@ -106,6 +111,12 @@ export async function storeCancel(
   const row = rows[0]?.removed ?? null
   const eventId = row === null ? null : eventOf(row, ticker)
   if (row !== null && eventId !== null) await reviseCancelled(client, eventId, { ...row, minSize })
+}
+
+async function hasFills(client: Client, ticker: string): Promise<boolean> {
+  const text = 'SELECT FROM flow_fills WHERE contract_ticker = $1 AND prints > 0 LIMIT 1'
+  const found = await client.query({ name: 'flow_cancel_fills', text, values: [ticker] })
+  return found.rowCount === 1
 }
 
 /** Whether the journal brought the print once more, and nothing but its row tells that it did. */

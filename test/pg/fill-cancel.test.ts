@@ -19,7 +19,9 @@ describe('a cancel of the feed', () => {
       url,
       `CREATE TEMP TABLE filled AS SELECT * FROM options_flow_history;
        UPDATE filled SET size = 77, sequence = 5, arrival = 1073741829, received_at = NULL;
-       INSERT INTO options_flow_history SELECT * FROM filled`,
+       INSERT INTO options_flow_history SELECT * FROM filled;
+       INSERT INTO flow_fills (filled_at, prints, gap_id, contract_ticker)
+         SELECT 1, 1, 'a gap', contract_ticker FROM filled`,
     )
     const filled = { ...PLAIN, size: 77, sequence: 5 }
     writer.cancel([cancelOf(filled, { removed: null }), cancelOf({ size: 78 }, { removed: null })])
