@@ -43,12 +43,13 @@ export function backfillCommand(): Command {
   return command.action(async (flags: Flags) => {
     const day = dayAsked(flags.date)
     const { config, log } = setup()
-    const summary = await run(flags, day, config, log)
+    const { summary, path } = await run(flags, day, config, log)
     process.stdout.write(
       flags.json === true
         ? `${JSON.stringify({ date: flags.date, ...summary })}\n`
         : textOf(flags.date, summary),
     )
+    checkWhole(summary, path)
   })
 }
 
@@ -63,12 +64,27 @@ function dayAsked(date: string): number {
   throw new UsageError(`--date: expected a New York date such as 2026-11-20, came ${date}`)
 }
 
+/** Throws, after the summary, where the table may still lack prints of the day. */
+function checkWhole({ isWhole, leftOut }: BackfillSummary, path: string): void {
+  if (!isWhole) {
+    throw new Error(
+      `${path}: expected the whole flat file of the day, came one that is cut off, damaged or ` +
+        'empty; delete it, download it again and run this again, what is stored stays',
+    )
+  }
+  if (leftOut > 0) {
+    throw new Error(
+      `${path}: ${leftOut} contracts could not be read and are left out; see the warnings above`,
+    )
+  }
+}
+
 async function run(
   { date, file }: Flags,
   day: number,
   config: Config,
   log: Log,
-): Promise<BackfillSummary> {
+): Promise<{ readonly summary: BackfillSummary; readonly path: string }> {
   const stopping = new AbortController()
   const stop = (): void => stopping.abort(new Error('stopped: run it again to go on'))
   onSignals(stop, () => process.exit(1))
@@ -105,7 +121,7 @@ async function run(
     work.catch(() => {}) // it may fail behind a connection that was lost
     const summary = await Promise.race([work, connection.broken]).finally(() => bar.stop())
     await connection.client.end()
-    return summary
+    return { summary, path }
   } finally {
     await database.stop()
   }

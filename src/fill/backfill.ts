@@ -46,6 +46,8 @@ export type BackfillSummary = {
   revised: number
   /** Contracts of the file that could not be read. */
   leftOut: number
+  /** Whether the file was read to its end: if not, contracts may be missing beside those. */
+  isWhole: boolean
   /** Gaps of the day that are done now. */
   gaps: number
 }
@@ -70,12 +72,16 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
   const gaps = await gapsOf(client, from, to)
   const summary: BackfillSummary = {
     ...{ contracts: 0, prints: 0, known: 0, filled: 0, revised: 0, leftOut: 0, gaps: 0 },
+    isWhole: false,
   }
   const tell = (problem: string, leftOut: string | null): void => {
     if (leftOut !== null) summary.leftOut++
     onProblem(problem)
   }
-  for await (const tape of flatTapes(path, wants, day, tell, { onProgress })) {
+  const onEnd = (isWhole: boolean): void => {
+    summary.isWhole = isWhole
+  }
+  for await (const tape of flatTapes(path, wants, day, tell, { onProgress, onEnd })) {
     signal.throwIfAborted()
     const quotes = await quotesFor(tape, inserts, options)
     const own = gaps.filter((gap) => isOf(gap, tape.ticker))
@@ -89,7 +95,8 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
     summary.filled += filled
     summary.revised += revised
   }
-  summary.gaps = await closeGaps(gaps, from, inserts.to, summary.leftOut === 0, options)
+  const isAll = summary.isWhole && summary.leftOut === 0
+  summary.gaps = await closeGaps(gaps, from, inserts.to, isAll, options)
   return summary
 }
 

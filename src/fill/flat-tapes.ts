@@ -12,6 +12,11 @@ export type FlatTapesOptions = {
   readonly onProgress?: (done: number, total: number) => void
   /** Default TAPE_PRINTS_MAX. */
   readonly printsMax?: number
+  /**
+   * At the end of the file: false where it is cut off, damaged, or has no row of the day, so that
+   * contracts may be missing of which nothing was seen.
+   */
+  readonly onEnd?: (isWhole: boolean) => void
 }
 
 /** What was left out, in words for a user; with the contract if it is a whole contract. */
@@ -51,6 +56,7 @@ export async function* flatTapes(
   }
   const last = reader.end(isCut)
   if (last !== null) yield last
+  options.onEnd?.(!isCut && reader.hasDay)
 }
 
 /** Owns the contract that is being read and the names of those that are done. */
@@ -87,6 +93,11 @@ class FlatTapeReader {
     this.#end = startOfNewYorkDay(day + 1)
   }
 
+  /** Whether a row of the day came, also one of a contract that is not wanted. */
+  get hasDay(): boolean {
+    return this.#ofDay > 0
+  }
+
   /** Takes a row; gives the tape of the contract that it is the first row after. */
   read(fields: Fields): ContractTape | null {
     const ticker = fields[0]
@@ -104,6 +115,7 @@ class FlatTapeReader {
     }
     const finished = this.#finish()
     if (this.#ofDay === 0 && this.#ofOtherDays > 0) throw this.#wrongDay()
+    if (!this.hasDay) this.#onProblem('the file has no print of the day', null)
     if (this.#broken > 0) {
       this.#onProblem(`${this.#broken} rows are no prints: left out`, null)
     }

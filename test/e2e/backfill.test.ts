@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newYorkDay } from '../../src/domain/new-york.ts'
 import { fillContract } from '../../src/fill/fill-contract.ts'
@@ -41,6 +42,12 @@ async function gapped(): Promise<string> {
 
 const backfill = (url: string, ...words: string[]) =>
   flow(['backfill', '--date', DATE, ...words], { DATABASE_URL: url, FLOW_SYMBOLS: 'VIX' })
+
+/** With a byte near the start turned. */
+function damaged(bytes: Buffer): Buffer {
+  bytes[500]! ^= 0xff
+  return bytes
+}
 
 /** Every print of the file as the table would have it, those of 10 contracts and more. */
 function printsOfFile(): string[] {
@@ -111,6 +118,26 @@ describe('flow backfill', { timeout: 120_000 }, () => {
     expect([run.code, run.stderr]).toEqual([0, ''])
     expect(await printsOf(url)).toEqual(printsOfFile())
   })
+
+  it.each([
+    ['cut in half', (whole: Buffer) => whole.subarray(0, whole.length / 2)],
+    ['empty', () => Buffer.alloc(0)],
+    ['damaged', (whole: Buffer) => damaged(whole)],
+  ])(
+    'a file that is %s ends with exit code 1, and no gap counts as filled',
+    async (what, broken) => {
+      const url = await gapped()
+      const path = join(directory, `${what}.csv.gz`)
+      await writeFile(path, broken(gzipSync(flatFileOf(TAPES))))
+      const run = await backfill(url, '--file', path, '--json')
+      expect([run.code, JSON.parse(run.stdout).isWhole]).toEqual([1, false])
+      expect(run.stderr).toContain(`${path}: expected the whole flat file of the day`)
+      expect(await query(url, "SELECT FROM flow_gaps WHERE status = 'filled'")).toEqual([])
+      await rm(path)
+      const whole = await backfill(url, '--file', file)
+      expect([whole.code, await printsOf(url)]).toEqual([0, printsOfFile()])
+    },
+  )
 
   it.each([
     [['backfill'], /--date/],

@@ -38,10 +38,20 @@ async function read(
   const tapes: ContractTape[] = []
   const problems: [string, string | null][] = []
   const onProblem = (problem: string, leftOut: string | null) => problems.push([problem, leftOut])
-  for await (const tape of flatTapes(path, wants, day, onProblem, options)) tapes.push(tape)
-  return { tapes, problems }
+  let isWhole: boolean | null = null
+  const onEnd = (whole: boolean): void => {
+    isWhole = whole
+  }
+  const all = flatTapes(path, wants, day, onProblem, { ...options, onEnd })
+  for await (const tape of all) tapes.push(tape)
+  return { tapes, problems, isWhole: isWhole as boolean | null }
 }
 type Wants = { readonly wants?: (ticker: string) => boolean; readonly day?: number }
+
+function damaged(bytes: Buffer, at: number): Buffer {
+  bytes[at]! ^= 0xff
+  return bytes
+}
 
 test('a real file: each row is a print, also those that are equal, in order of time', async () => {
   const { tapes, problems } = await read(readFileSync(REAL), { day: newYorkDay(1678715620948) })
@@ -190,6 +200,29 @@ test('a file that is cut off gives the whole contracts, and says which one it br
   }
   expect(whereCut).toBe('122')
   expect((await read(whole)).problems).toEqual([])
+})
+
+test.each([
+  ['empty', Buffer.alloc(0), 'no print of the day'],
+  ['an empty gzip', gzipSync(''), 'no print of the day'],
+  ['a header alone', `${HEADER}\n`, 'no print of the day'],
+  ['damaged at the start', damaged(readFileSync(REAL), 500), 'the gzip file is damaged'],
+  ['cut before its first row', readFileSync(REAL).subarray(0, 40), 'the gzip file is cut off'],
+])('a file that is %s is not whole, and says so', async (_, content, told) => {
+  const { tapes, problems, isWhole } = await read(content, { day: newYorkDay(1678715620948) })
+  expect([tapes, isWhole]).toEqual([[], false])
+  expect(problems.map(([problem]) => problem).join()).toContain(told)
+})
+
+test('a file that is cut in a contract that nobody wants is not whole', async () => {
+  const rows = Array.from({ length: 3000 }, (_, i) => ({
+    ...{ ticker: i < 2900 ? A : C, s: `${i + 1}`, ns: `${T0 + i}000000` },
+  }))
+  const gzip = gzipSync(csv(...rows))
+  const wants = (ticker: string): boolean => ticker === C
+  expect((await read(gzip, { wants })).isWhole).toBe(true)
+  const half = await read(gzip.subarray(0, gzip.length / 2), { wants })
+  expect([half.tapes, half.isWhole]).toEqual([[], false])
 })
 
 test('a file that is none is refused with what was expected', async () => {
