@@ -45,7 +45,8 @@ export async function applyMerge(
   }
   await storeFilledEvents(client, events, emptied, MERGED_NOTE)
   for (const cancel of cancels) {
-    // whatever stored the print: its arrival number is that of the table already
+    // the rerun looked for the print in all of the tape and the table: an equal one that is there
+    // came behind the cancel
     const options = { storedUpTo: Number.POSITIVE_INFINITY, minSize, resumes: 'nothing' } as const
     await storeCancel(client, cancel, ticker, options)
   }

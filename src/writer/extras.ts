@@ -83,7 +83,8 @@ export async function storeCancel(
   // a search reads the day of the symbol: only where somebody may have stored it that our shards
   // know nothing of, an earlier process whose state was not restored, or a fill
   const isFromBefore = storedUpTo >= 0 && resumes !== 'state'
-  if (removed === null && (isFromBefore || (await hasFills(client, ticker)))) {
+  const isSearched = storedUpTo === Number.POSITIVE_INFINITY
+  if (removed === null && !isSearched && (isFromBefore || (await hasFills(client, ticker)))) {
     removed = await findStored(client, cancel, symbol, ticker, price, exchange, storedUpTo)
   }
   // an earlier process may have stored the print that was sent again: under its own arrival number

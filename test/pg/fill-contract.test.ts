@@ -150,4 +150,32 @@ describe('a fill of a gap in a real tape', { timeout: 120_000 }, () => {
     expect(cancels).toEqual([{ was_stored: true, removed_sequence: `${taken.q}` }])
     expect(startOfNewYorkDay(DAY)).toBeLessThan(FROM)
   })
+
+  it('fills a tape with a cancel of which no print is there, and one of a print that came later', async () => {
+    const url = await postgres.freshDatabase()
+    await replay(url, LINES.slice(0, 1)) // makes the partition
+    const ticker = 'O:SPY160617C00200000'
+    const print = { t: FROM, p: 1.5, s: 20, x: 302, c: [209], q: 1 }
+    const cancel = { ...print, c: [201] }
+    const prints = [
+      print,
+      { ...cancel, t: FROM + 1, s: 31, q: 2 }, // its print was the day before
+      { ...cancel, t: FROM + 2, s: 40, q: 3 },
+      { ...print, t: FROM + 3, s: 40, q: 4 },
+    ]
+    const fill = { ...fillOf(0), tape: { ticker, prints }, quotes: [], gaps: [] }
+    await withClient(url, async (client) => {
+      expect(await fillContract(client, fill)).toMatchObject({ filled: 2 })
+      expect(await fillContract(client, fill)).toMatchObject({ known: 2, filled: 0 })
+    })
+    const of = `WHERE contract_ticker = '${ticker}' ORDER BY sequence`
+    expect(await query(url, `SELECT sequence FROM options_flow_history ${of}`)).toEqual([
+      { sequence: '1' },
+      { sequence: '4' },
+    ])
+    expect(await query(url, `SELECT sequence, was_stored FROM flow_cancels ${of}`)).toEqual([
+      { sequence: '2', was_stored: false },
+      { sequence: '3', was_stored: false },
+    ])
+  })
 })
