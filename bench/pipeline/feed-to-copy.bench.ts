@@ -110,6 +110,7 @@ async function startEngine({ url }: BenchDatabase, minSize: number): Promise<Sto
     metrics,
     databaseUrl: url,
     isFeed: true,
+    isAgain: false,
     meter: new Meter(metrics),
     goOnFrom: null,
     retentionDays: null,

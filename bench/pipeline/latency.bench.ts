@@ -108,6 +108,7 @@ async function startEngine({ url }: BenchDatabase): Promise<{
     rules: 'opra',
     minSize: 1,
     isFeed: true,
+    isAgain: false,
     retentionDays: null,
     onCommitted: (committed) => {
       const { slabs, committedAt } = committed

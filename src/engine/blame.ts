@@ -1,14 +1,15 @@
 import type { Log } from '../console/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Writer } from '../writer/handle.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import { type DeadLetters, textOf } from './dead-letters.ts'
 import type { EnginePart } from './engine.ts'
 import type { PartDied } from './part-died.ts'
 import type { Step, Suspects } from './reread.ts'
 
 /**
  * What a part has died of: after the first death a range of frames, which are looked at one event
- * at a time; the event on which it dies again is set aside.
+ * at a time; after a second one in between, the frame of the event at hand alone. An event on which
+ * the same part dies twice in that way is set aside.
  */
 export class Blame {
   readonly #log: Log
@@ -16,6 +17,8 @@ export class Blame {
   #range: Omit<Suspects, 'settled'> | null = null
   #part: EnginePart = 'shard'
   #step: Step | null = null
+  /** The event at hand when the part before died. */
+  #suspect: (Pick<Step, 'place' | 'event'> & { readonly part: EnginePart }) | null = null
 
   constructor(log: Log, metrics: Metrics) {
     this.#log = log
@@ -37,6 +40,7 @@ export class Blame {
   /** All suspects have been looked at, and nothing died. */
   clear(): void {
     this.#range = null
+    this.#suspect = null
   }
 
   /**
@@ -54,7 +58,13 @@ export class Blame {
       return
     }
     const { frame, place, event } = this.#step
+    const suspect = this.#suspect
     this.#step = null
+    this.#suspect = { place, event, part: died.part }
+    // it may have died of something else at that moment: only a second time tells
+    this.#range = { from: place, to: place }
+    if (suspect?.place !== place || suspect.event !== event || suspect.part !== died.part) return
+    this.#suspect = null
     letters.add({
       part: died.part,
       reason: died.message,
@@ -62,9 +72,9 @@ export class Blame {
       event,
       connection: frame.connection,
       recv: Number.isNaN(frame.recv) ? null : frame.recv,
-      frame: Buffer.from(frame.bytes).toString('utf8'),
+      frame: textOf(frame.bytes),
     })
     deadLetters.inc()
-    this.#log.error(`event ${event} of a frame killed it again and is set aside: ${letters.path}`)
+    this.#log.error(`event ${event} of a frame killed it twice and is set aside: ${letters.path}`)
   }
 }

@@ -7,7 +7,7 @@ import {
   openSync,
   readFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 /** Of the file; what is more is not set aside any more, and the engine stops instead. */
 const LETTERS_MAX = 1000
@@ -19,7 +19,7 @@ export type DeadLetter = {
   /** Which part it killed, and how. */
   readonly part: string
   readonly reason: string
-  /** Folder of the journal, and the place of the frame in it. */
+  /** Name of the journal's folder, and the place of the frame in it. */
   readonly journal: string
   readonly place: number
   /** Place of the event in its frame, from 0. */
@@ -38,25 +38,28 @@ export type DeadLetter = {
 export class DeadLetters {
   readonly path: string
   readonly #journal: string
-  readonly #events = new Map<number, Set<number>>()
+  /** By place. */
+  readonly #left = new Map<number, { readonly frame: string; readonly events: Set<number> }>()
   #count = 0
 
   /** Reads the file at `path`, if there is one. A line that is none is left as it is. */
   constructor(path: string, journal: string) {
     this.path = path
-    this.#journal = journal
+    this.#journal = basename(journal)
     const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
     for (const line of text.split('\n')) {
       const letter = parse(line)
       if (letter === null) continue
       this.#count++
-      if (letter.journal === journal) this.#note(letter.place, letter.event)
+      if (letter.journal === this.#journal) this.#note(letter)
     }
   }
 
-  /** Events of the frame at this place of the journal that are left out, or undefined: none. */
-  at(place: number): ReadonlySet<number> | undefined {
-    return this.#events.get(place)
+  /** Events that are left out of this frame at this place of the journal; undefined: none. */
+  of(frame: Uint8Array, place: number): ReadonlySet<number> | undefined {
+    const left = this.#left.get(place)
+    // another journal of the same name may have another frame there
+    return left?.frame === textOf(frame) ? left.events : undefined
   }
 
   /** On the disk when it returns. Throws when the file is full or cannot be written. */
@@ -76,13 +79,19 @@ export class DeadLetters {
       closeSync(file)
     }
     this.#count++
-    this.#note(letter.place, letter.event)
+    this.#note(letter)
   }
 
-  #note(place: number, event: number): void {
-    const events = this.#events.get(place) ?? new Set()
-    this.#events.set(place, events.add(event))
+  #note({ place, event, frame }: Pick<DeadLetter, 'place' | 'event' | 'frame'>): void {
+    const known = this.#left.get(place)
+    if (known?.frame === frame) known.events.add(event)
+    else this.#left.set(place, { frame, events: new Set([event]) })
   }
+}
+
+/** A frame as a letter has it: bytes that are no UTF-8 are replaced. */
+export function textOf(frame: Uint8Array): string {
+  return Buffer.from(frame).toString('utf8')
 }
 
 function parse(line: string): DeadLetter | null {

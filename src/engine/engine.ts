@@ -26,6 +26,8 @@ export type EngineOptions = {
   readonly databaseUrl: string
   /** Whether the frames come from a live feed. */
   readonly isFeed: boolean
+  /** Whether a part of this process died: it is built again. */
+  readonly isAgain: boolean
   /** Whether the console tells of notable prints. */
   readonly tellsPrints: boolean
   /** What the database may drop from now on, days; null: nothing is dropped. */
@@ -105,6 +107,7 @@ export class Engine {
       rules: options.config.rules,
       minSize: options.config.minSize,
       isFeed: options.isFeed,
+      isAgain: options.isAgain,
       retentionDays: options.retentionDays,
       signal: options.signal,
       onCommitted: (committed) => {

@@ -1,5 +1,5 @@
 import type { Journal } from '../journal/journal.ts'
-import { placeOf } from '../journal/position.ts'
+import { isBefore, type Position, placeOf } from '../journal/position.ts'
 import type { JournalFrame } from '../journal/record.ts'
 import { DRAIN_FRAME } from '../reader/evidence.ts'
 import type { FrameStamp } from '../reader/router.ts'
@@ -10,6 +10,7 @@ import type { Pipeline } from './pipeline.ts'
 const NOTHING = new Uint8Array(0)
 
 type LateFrame = {
+  readonly end: Position
   readonly bytes: Uint8Array
   readonly isBinary: boolean
   readonly stamp: FrameStamp
@@ -34,13 +35,20 @@ export class JournaledTarget implements FrameTarget {
   readonly #options: JournaledTargetOptions
   /** Null: they go to the pipeline. */
   #late: LateFrame[] | null = []
+  #given: Position
   /** By connection, the clock that was journaled last. */
   readonly #clocks: number[] = []
 
-  /** Closed at first. */
-  constructor(pipeline: Pipeline, options: JournaledTargetOptions) {
+  /** Closed at first, with a pipeline that has all that lies before `given`. */
+  constructor(pipeline: Pipeline, given: Position, options: JournaledTargetOptions) {
     this.#pipeline = pipeline
+    this.#given = given
     this.#options = options
+  }
+
+  /** The pipeline has all that lies before this, and nothing behind it. */
+  get given(): Position {
+    return this.#given
   }
 
   get decoder() {
@@ -62,26 +70,28 @@ export class JournaledTarget implements FrameTarget {
   }
 
   /** Another pipeline takes the place of the one before; still closed. */
-  follow(pipeline: Pipeline): void {
+  follow(pipeline: Pipeline, given: Position): void {
     this.#pipeline = pipeline
+    this.#given = given
   }
 
-  /** Frames go to the pipeline, first those that have waited and lie behind `place`. */
-  open(place: number): void {
+  /** Frames go to the pipeline, first those that have waited and that it does not have. */
+  open(): void {
     const late = this.#late ?? []
     this.#late = null
-    for (const { bytes, isBinary, stamp } of late) {
+    for (const frame of late) {
       if (this.#late !== null) return // it died: they are in the journal
-      if (stamp.place! > place) this.#give(bytes, isBinary, stamp)
+      if (isBefore(this.#given, frame.end)) this.#give(frame)
     }
   }
 
   push(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
     const { recv, clock, connection } = stamp
     this.#append({ recv, clock, connection, bytes, isBinary })
-    const placed = { ...stamp, place: placeOf(this.#options.journal.position) }
-    if (this.#late === null) this.#give(bytes, isBinary, placed)
-    else this.#late.push({ bytes, isBinary, stamp: placed })
+    const end = this.#options.journal.position
+    const frame = { bytes, isBinary, end, stamp: { ...stamp, place: placeOf(end) } }
+    if (this.#late === null) this.#give(frame)
+    else this.#late.push(frame)
   }
 
   /** Every window is about to be closed: a start that reads the journal again does so here too. */
@@ -93,6 +103,7 @@ export class JournaledTarget implements FrameTarget {
       bytes: DRAIN_FRAME,
       isBinary: false,
     })
+    this.#given = this.#options.journal.position
   }
 
   passTime(clocks: readonly number[]): void {
@@ -103,10 +114,12 @@ export class JournaledTarget implements FrameTarget {
         this.#append({ recv: Number.NaN, clock, connection, bytes: NOTHING, isBinary: false })
       })
     }
+    this.#given = this.#options.journal.position
     this.#pipeline.passTime(clocks)
   }
 
-  #give(bytes: Uint8Array, isBinary: boolean, stamp: FrameStamp): void {
+  #give({ bytes, isBinary, stamp, end }: LateFrame): void {
+    this.#given = end
     try {
       this.#pipeline.push(bytes, isBinary, stamp)
     } catch (error) {

@@ -9,11 +9,17 @@ export type Life = {
   /** Null until all that came before is in the pipeline. */
   snapshots: Snapshots | null
   readonly dead: PromiseWithResolvers<PartDied>
+  /** Who died first; null: it lives. */
+  died: PartDied | null
+  /** The start of the engine, which ends also when the life does. */
+  starting: Promise<unknown>
   /** Ends what waits for a part that is dead. */
   readonly ending: AbortController
 }
 
 export function newLife(): Life {
   const dead = Promise.withResolvers<PartDied>()
-  return { engine: null, snapshots: null, dead, ending: new AbortController() }
+  const starting = Promise.resolve()
+  const ending = new AbortController()
+  return { engine: null, snapshots: null, dead, died: null, starting, ending }
 }

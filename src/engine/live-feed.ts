@@ -98,10 +98,12 @@ export class LiveFeed {
   /** The target has another dictionary: what went by its ids is built up again. */
   async renew(): Promise<void> {
     const target = this.#target
-    if (target === null) return
+    const { signal } = this.#stopping
+    if (target === null || signal.aborted) return
     const before = this.#planner
     const names = this.#names!
     await this.#evidence?.stop()
+    if (signal.aborted) return
     this.#planner = this.#newPlanner()
     for (const { connection } of this.#options.plans) {
       const tickers = [...before.quotedOn(connection)].map((id) => names.ticker(id))

@@ -155,7 +155,9 @@ export class LiveJournal {
     const fit = snapshot === null ? 'fits' : await writer.fitOf(snapshot.stored)
     if (fit === 'emptied') {
       this.#log.warn('the saved state is left out: its rows were removed from the database')
-      this.#found = { ...this.#found, snapshot: null, resumes: 'frames' }
+      // prints that were held are in the state alone: they come again with the frames
+      const from = snapshot!.held === 0 ? snapshot!.position : null
+      this.#found = { from, snapshot: null, resumes: 'frames' }
     } else if (fit === 'behind') {
       this.#log.warn('the saved state is left out: the database is an older copy of itself')
       this.forget()

@@ -117,17 +117,15 @@ export class LiveRun {
     })
     this.#live = live
     if (!live.isWhole) return
-    const { writer } = live.engine
     this.#api = openDatabase(databaseUrl)
-    const onFilled = (filled: FilledVolume): number | null => this.#feed?.noteFilled(filled) ?? null
+    const onFilled = (filled: FilledVolume): number | null =>
+      live.isRebuilding ? null : (this.#feed?.noteFilled(filled) ?? null)
     const filler = startGapFiller({ config, apiKey, databaseUrl, metrics, log, onFilled })
     this.#filler = filler
     const gaps = new GapRecorder(
       (rows) => {
-        const { writer } = live.engine
-        writer.recordGaps(rows)
-        if (rows.every(({ endedAt }) => endedAt === null)) return
-        void writer.settled().then(() => filler.look())
+        const stored = live.recordGaps(rows)
+        if (rows.some(({ endedAt }) => endedAt !== null)) void stored.then(() => filler.look())
       },
       (seconds) => metrics.feedGapSeconds.inc(seconds),
     )
@@ -141,8 +139,8 @@ export class LiveRun {
       log,
       gaps,
       clockFrom: (connection) => live.journal.clockOf(connection),
-      references: writer.references,
-      keepReferences: (references) => live.engine.writer.recordReferences(references),
+      references: live.storedBefore.references,
+      keepReferences: (references) => live.engine?.writer.recordReferences(references),
       onFatal: (message) => this.#fail(new FeedRefused(message)),
     })
     this.#state = 'running'
@@ -151,7 +149,7 @@ export class LiveRun {
     live.open()
     this.#feed.start(live.target)
     const stalls = startStallWatch({ metrics, log })
-    const statistics = setInterval(() => live.engine.sayStatistics(), STATISTICS_MS).unref()
+    const statistics = setInterval(() => live.engine?.sayStatistics(), STATISTICS_MS).unref()
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     clearInterval(statistics)
     stalls.stop()
@@ -159,11 +157,11 @@ export class LiveRun {
 
   /** The time since the last engine on this database is a gap: prints came and nobody read them. */
   #recordDowntime(
-    { engine, journal }: LiveEngine,
+    { storedBefore, journal }: LiveEngine,
     gaps: GapRecorder,
     plans: readonly ConnectionPlan[],
   ): void {
-    const { previous } = engine.writer
+    const { previous } = storedBefore
     if (previous === null) return
     const { symbols } = this.#options.config
     const { receivedTo, drained } = previous
@@ -187,8 +185,11 @@ export class LiveRun {
     // after a bug a part is missing that the drain would wait for
     const isSound = this.#fatal === null || this.#fatal instanceof FeedRefused
     // stopped while the journal was read again: the next start does all of it
-    if (isSound && live.isWhole) await live.drain(stoppedAt)
-    await live.close()
+    try {
+      if (isSound && live.isWhole) await live.drain(stoppedAt)
+    } finally {
+      await live.close()
+    }
   }
 
   #fail(error: Error): void {
@@ -214,6 +215,7 @@ export class LiveRun {
 
   #notReady(): string | null {
     if (this.#state !== 'running') return this.#state
+    if (this.#live?.isRebuilding === true) return 'a part of the engine is built again'
     return this.#feed?.notReady ?? null
   }
 

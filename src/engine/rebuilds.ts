@@ -1,5 +1,5 @@
 /** A part may die this often within REBUILDS_MS; then something is wrong that starting anew keeps. */
-const REBUILDS_MAX = 6
+const REBUILDS_MAX = 9
 const REBUILDS_MS = 10 * 60_000
 
 /** The engine died too often: starting it once more would not help. */

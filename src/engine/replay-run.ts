@@ -90,6 +90,7 @@ export class ReplayRun {
         metrics: this.#metrics,
         databaseUrl,
         isFeed: false,
+        isAgain: false,
         meter: new Meter(this.#metrics),
         goOnFrom: null,
         tellsPrints: this.#options.tellsPrints,

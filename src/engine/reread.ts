@@ -8,8 +8,8 @@ import type { DeadLetters } from './dead-letters.ts'
 import type { FeedGate } from './feed-gate.ts'
 import type { Pipeline } from './pipeline.ts'
 
-/** More events than this are not looked at one by one: some ten seconds. */
-const STEPS_MAX = 50_000
+/** So long events are looked at one by one, while the feed is paused; the rest goes as usual. */
+const STEPS_MS_MAX = 10_000
 
 /** Frames between two places of which one has killed a part, and how to know that one has not. */
 export type Suspects = {
@@ -50,7 +50,7 @@ export type RereadOptions = {
 export async function reread(options: RereadOptions): Promise<number | null> {
   const { dir, from, to, pipeline, deadLetters, suspects, signal, onFrame } = options
   let frames = 0
-  let steps = 0
+  let steppedMs = 0
   for await (const batch of readJournal(dir, from, options.onProblem)) {
     for (const frame of batch) {
       const place = placeOf(frame.end)
@@ -65,10 +65,15 @@ export async function reread(options: RereadOptions): Promise<number | null> {
         continue
       }
       const isSuspect =
-        suspects !== null && place >= suspects.from && place <= suspects.to && steps < STEPS_MAX
-      const leftOut = deadLetters.at(place)
-      if (isSuspect) steps += await step(frame, place, leftOut, options)
+        suspects !== null &&
+        place >= suspects.from &&
+        place <= suspects.to &&
+        steppedMs < STEPS_MS_MAX
+      const leftOut = deadLetters.of(frame.bytes, place)
+      const startedAt = performance.now()
+      if (isSuspect) await step(frame, place, leftOut, options)
       else push(frame, place, leftOut, pipeline)
+      if (isSuspect) steppedMs += performance.now() - startedAt
       if (signal.aborted) return null
     }
     if (placeOf(batch.at(-1)!.end) >= to) break
@@ -94,13 +99,12 @@ function push(
   })
 }
 
-/** Gives the number of events. */
 async function step(
   frame: JournaledFrame,
   place: number,
   leftOut: ReadonlySet<number> | undefined,
   { pipeline, suspects, signal, onStep, gate }: RereadOptions,
-): Promise<number> {
+): Promise<void> {
   const events = eventsOf(frame)
   for (const [i, event] of events.entries()) {
     if (leftOut?.has(i) === true) {
@@ -112,10 +116,9 @@ async function step(
     await orAborted(pipeline.flush(), signal)
     if (suspects?.settled) await orAborted(suspects.settled(), signal)
     await whenFree({ pipeline, gate, signal })
-    if (signal.aborted) return i
+    if (signal.aborted) return
   }
   onStep(null)
-  return events.length
 }
 
 function eventsOf({ bytes, isBinary }: JournaledFrame): readonly Uint8Array[] {

@@ -6,10 +6,10 @@ import type { SlabPool } from '../slab/slab-pool.ts'
 /** Empty row slabs that a shard is given ahead, so that it need not come back for each. */
 const ROW_SLABS_AHEAD = 2
 
-/** `onState`: the state of the shard is wanted behind this slab. */
 /** What a call without a slab has read. */
 const NOTHING_READ = { readAt: Number.NaN, place: Number.NaN }
 
+/** `onState`: the state of the shard is wanted behind this slab. */
 type Queued = SealedSlab & { readonly onState: ((state: ShardState) => void) | null }
 
 /** Bytes of Classifier.save, and how many ms the shard stood still for them. */

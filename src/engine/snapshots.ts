@@ -19,6 +19,8 @@ const BYTES_MS = 1000
 export type SnapshotsOptions = {
   readonly dir: string
   readonly journal: Journal
+  /** The pipeline has all that lies before this in the journal, and nothing behind it. */
+  readonly given: () => Position
   readonly pipeline: Pipeline
   readonly writer: Pick<Writer, 'settled'>
   readonly meter: Pick<Meter, 'mark' | 'markShard'>
@@ -97,10 +99,11 @@ export class Snapshots {
   }
 
   async #save(): Promise<void> {
-    const { journal, pipeline, writer, gate, log, meter } = this.#options
-    while (pipeline.isBlocked) await gate.released
+    const { journal, given, pipeline, writer, gate, log, meter } = this.#options
+    while (pipeline.isBlocked && !this.#isClosed) await gate.released
+    if (this.#isClosed) return
     const startedAt = performance.now()
-    const { position } = journal
+    const position = given()
     const mark = meter.mark()
     const { saveMs, ...state } = await pipeline.save((shard) => meter.markShard(mark, shard))
     // rows of the frames before are in no later replay: they must be in the table

@@ -1,3 +1,5 @@
+import { isEvidence } from './evidence-decode.ts'
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -8,10 +10,27 @@ const CLOSE_OBJECT = 0x7d
 
 /**
  * The events of a frame as frames of one event each, byte for byte as they stand in it; null when
- * it is no array with events (then it is one thing). Only for a frame that is looked at closely:
- * the decoder needs no copies.
+ * it is no JSON array of objects (then it is one thing). Only for a frame that is looked at
+ * closely: the decoder needs no copies.
  */
 export function splitFrame(bytes: Uint8Array): Uint8Array[] | null {
+  const events = isSplittable(bytes) ? cut(bytes) : null
+  // alone, an event of a vendor's frame must not become one of ours
+  if (events?.some(isEvidence) && !isEvidence(bytes)) return null
+  return events
+}
+
+/** What is malformed as a whole must not become several frames of which some are not. */
+function isSplittable(bytes: Uint8Array): boolean {
+  try {
+    const events: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+    return Array.isArray(events) && events.every((event) => event instanceof Object)
+  } catch {
+    return false
+  }
+}
+
+function cut(bytes: Uint8Array): Uint8Array[] | null {
   const events: Uint8Array[] = []
   let depth = 0
   let start = -1

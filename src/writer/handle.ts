@@ -72,8 +72,8 @@ const STOP_MS_MAX = 3_000
  */
 export function startWriter(options: WriterOptions): Promise<Writer> {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const { databaseUrl, rules, minSize, isFeed, retentionDays, signal } = options
-  const workerData: WriterData = { databaseUrl, rules, minSize, isFeed, retentionDays }
+  const { databaseUrl, rules, minSize, isFeed, isAgain, retentionDays, signal } = options
+  const workerData: WriterData = { databaseUrl, rules, minSize, isFeed, isAgain, retentionDays }
   const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const drains = new Map<number, (done: undefined) => void>()

@@ -55,6 +55,8 @@ export type WriterData = {
   readonly minSize: number
   /** Whether it stores a live feed; a replay's end says nothing about the feed. */
   readonly isFeed: boolean
+  /** Whether an earlier writer of this process died: it waits for whatever a running one would. */
+  readonly isAgain: boolean
   /** What cleanup_old_flow() keeps from now on; null leaves the setting and never drops. */
   readonly retentionDays: number | null
 }

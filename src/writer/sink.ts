@@ -4,15 +4,9 @@ import type { Client } from 'pg'
 import { DAY_MS } from '../domain/new-york.ts'
 import type { StoredMark } from '../slab/stored-mark.ts'
 import type { Batch } from './batch.ts'
+import { closeOpenGaps, fitOf, idOf, lastSign, othersSettled } from './before.ts'
 import { type Connection, connect } from './connection.ts'
-import type {
-  MarkFit,
-  PreviousWriter,
-  Resumes,
-  StoredBefore,
-  StoreError,
-  Waiting,
-} from './messages.ts'
+import type { MarkFit, Resumes, StoredBefore, StoreError, Waiting } from './messages.ts'
 import { migrate } from './migrate.ts'
 import { loadProfiles, loadReferences } from './reference-store.ts'
 import { storedUpTo } from './repeats.ts'
@@ -30,6 +24,7 @@ const ANSWER_MS_MAX = 120_000
 export type SinkOptions = {
   readonly databaseUrl: string
   readonly isFeed: boolean
+  readonly isAgain: boolean
   readonly retentionDays: number | null
   /** FLOW_MIN_SIZE, contracts. */
   readonly minSize: number
@@ -82,12 +77,14 @@ export class Sink {
    * writers. Throws RefusedError for what waiting does not change.
    */
   start(): Promise<StoredBefore> {
-    return this.#retry(true, async ({ client }) => {
+    return this.#retry(!this.#options.isAgain, async ({ client }) => {
       await migrate(client)
       await writeRetention(client, this.#options.retentionDays)
       await makePartitionsAhead(client)
+      await othersSettled(client, this.#writer)
       const previous = await lastSign(client, this.#writer)
-      if (this.#options.isFeed && previous !== null) await closeOpenGaps(client, previous)
+      const isFirst = this.#options.isFeed && !this.#options.isAgain
+      if (isFirst && previous !== null) await closeOpenGaps(client, previous)
       const insert = `INSERT INTO flow_batches (writer, batch, committed_at, received_to, is_feed)
         VALUES ($1, 0, $2, $3, $4) ON CONFLICT DO NOTHING`
       const { isFeed } = this.#options
@@ -110,11 +107,15 @@ export class Sink {
     const resumes = this.#resumes
     const writer = this.#writer
     let inParts = false
+    let sent: Stored | null = null
+    const onCommit = (about: Stored): void => {
+      sent = about
+    }
     const stored = await this.#retry(false, async ({ client }) => {
       try {
         await this.#ensureDays(client, batch)
         const storedUpTo = await this.#storedBefore(client, batch)
-        const about = { tickerOf, storedUpTo, minSize, resumes }
+        const about = { tickerOf, storedUpTo, minSize, resumes, onCommit }
         const job = { client, writer, batchNumber, batch, ...about }
         if (inParts) return await storeBatchInParts(job, (error) => this.#tell(error))
         return await storeBatch(job)
@@ -125,7 +126,8 @@ export class Sink {
     })
     this.#batchNumber = batchNumber
     if (batch.copy.rows > 0) this.#newest = Math.max(this.#newest, batch.copy.timeMax)
-    return stored ?? { setAside: 0, repeated: 0, revised: 0, copyMs: 0, commitMs: 0 }
+    // the answer was lost, and a look into the database has shown that it is stored
+    return stored ?? sent ?? { setAside: 0, repeated: 0, revised: 0, copyMs: 0, commitMs: 0 }
   }
 
   /** Marks that nothing of this writer is left to store; a crash would leave the mark unset. */
@@ -250,44 +252,4 @@ async function withAnswer<T>(
     clearTimeout(timer)
     work.catch(() => {}) // it fails behind a broken connection, which was told already
   }
-}
-
-/** A crash leaves a gap open; the time from its last sign of life on is the next start's gap. */
-async function closeOpenGaps(client: Client, { receivedTo }: PreviousWriter): Promise<void> {
-  const text = `UPDATE flow_gaps SET ended_at = greatest(started_at, $1), status = 'unfilled'
-    WHERE ended_at IS NULL`
-  await client.query(text, [receivedTo])
-}
-
-/** Made on the first start; whoever makes it first, all read the same. */
-async function idOf(client: Client): Promise<string> {
-  const make = `INSERT INTO flow_settings (name, value)
-    VALUES ('database_id', gen_random_uuid()::text) ON CONFLICT DO NOTHING`
-  await client.query(make)
-  const read = "SELECT value FROM flow_settings WHERE name = 'database_id'"
-  return (await client.query<{ value: string }>(read)).rows[0]!.value
-}
-
-async function fitOf(client: Client, { writer, batch, newest }: StoredMark): Promise<MarkFit> {
-  const text = 'SELECT FROM flow_batches WHERE writer = $1 AND batch >= $2'
-  if ((await client.query(text, [writer, batch])).rowCount === 0) return 'behind'
-  if (newest < 0) return 'fits'
-  const days = await client.query<{ value: string }>(
-    "SELECT value FROM flow_settings WHERE name = 'retention_days'",
-  )
-  const keptMs = Number(days.rows[0]?.value ?? 0) * DAY_MS
-  if (keptMs > 0 && newest < Date.now() - keptMs) return 'fits' // it may have been dropped
-  const dayStart = Math.floor(newest / DAY_MS) * DAY_MS
-  const found = await storedUpTo(client, dayStart, dayStart + DAY_MS)
-  return found >= newest ? 'fits' : 'emptied'
-}
-
-async function lastSign(client: Client, writer: string): Promise<PreviousWriter | null> {
-  const found = await client.query<{ received_to: string; drained: boolean }>(
-    `SELECT received_to, drained FROM flow_batches WHERE writer <> $1 AND is_feed
-     ORDER BY committed_at DESC LIMIT 1`,
-    [writer],
-  )
-  const row = found.rows[0]
-  return row === undefined ? null : { receivedTo: Number(row.received_to), drained: row.drained }
 }

@@ -21,7 +21,7 @@ const UPKEEP_PERIOD_MS = 3_600_000
 
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread: use handle.ts')
 const port: MessagePort = parentPort
-const { databaseUrl, rules, minSize, isFeed, retentionDays } = workerData as WriterData
+const { databaseUrl, rules, minSize, isFeed, isAgain, retentionDays } = workerData as WriterData
 const onStoreError = (error: StoreError): void => tell({ kind: 'store-error', ...error })
 
 const encoder = new RowEncoder(rules)
@@ -30,6 +30,7 @@ const forming = new Forming(encoder, new EventAssembler({ rules, minSize, ticker
 const sink = new Sink({
   databaseUrl,
   isFeed,
+  isAgain,
   retentionDays,
   minSize,
   tickerOf,

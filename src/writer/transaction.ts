@@ -10,7 +10,7 @@ import { storeRequote } from './requotes.ts'
 import { reasonOf } from './store-error.ts'
 
 export type Stored = {
-  /** Rows, cancels and gaps that PostgreSQL refuses for what they hold. */
+  /** Rows that PostgreSQL refuses for what they hold. */
   readonly setAside: number
   /** Rows that an earlier process had stored. */
   readonly repeated: number
@@ -21,6 +21,8 @@ export type Stored = {
 }
 
 type Job = {
+  /** Told what the batch is about to bring: its COMMIT goes out, and the answer may be lost. */
+  readonly onCommit: (stored: Stored) => void
   readonly client: Client
   /** Names this writer in flow_batches. */
   readonly writer: string
@@ -51,10 +53,7 @@ export async function storeBatch(job: Job): Promise<Stored | null> {
   await storeEvents(client, batch.events, storedUpTo)
   let revised = 0
   for (const extra of extrasOf(job)) if (await extra()) revised++
-  const copiedAt = performance.now()
-  await client.query('COMMIT')
-  const copyMs = copiedAt - startedAt
-  return { setAside: 0, repeated, revised, copyMs, commitMs: performance.now() - copiedAt }
+  return commit(job, { setAside: 0, repeated, revised, copyMs: performance.now() - startedAt })
 }
 
 /**
@@ -88,10 +87,17 @@ export async function storeBatchInParts(
     })
     if (error !== null) onSetAside(error)
   }
-  const copiedAt = performance.now()
+  return commit(job, { setAside, repeated, revised, copyMs: performance.now() - startedAt })
+}
+
+async function commit(
+  { client, onCommit }: Job,
+  brought: Omit<Stored, 'commitMs'>,
+): Promise<Stored> {
+  onCommit({ ...brought, commitMs: 0 })
+  const startedAt = performance.now()
   await client.query('COMMIT')
-  const commitMs = performance.now() - copiedAt
-  return { setAside, repeated, revised, copyMs: copiedAt - startedAt, commitMs }
+  return { ...brought, commitMs: performance.now() - startedAt }
 }
 
 /** What goes a statement at a time, in order; each tells whether it revised a stored row. */

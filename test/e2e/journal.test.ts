@@ -211,6 +211,36 @@ it('an engine that was drained starts without reading its journal again', async 
   expect([imbalance(account), account.received]).toEqual([0, 0])
 })
 
+it('waits for a COMMIT that outlives the process that sent it', async () => {
+  const { vendor, start, url } = await settled()
+  const first = await start()
+  // the next batch with rows takes long to commit, and no later one
+  await query(
+    url,
+    `CREATE SEQUENCE slow_once;
+     CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF EXISTS (SELECT FROM options_flow_history) AND nextval('slow_once') = 1 THEN
+           PERFORM pg_sleep(6);
+         END IF;
+         RETURN NULL;
+       END $$;
+     CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON flow_batches DEFERRABLE INITIALLY DEFERRED
+       FOR EACH ROW EXECUTE FUNCTION slow()`,
+  )
+  send(vendor, trade(), trade(), trade())
+  await first.received(3)
+  const sleeping = `SELECT FROM pg_stat_activity WHERE application_name LIKE 'flow-writer%'
+    AND query LIKE 'COMMIT%' AND wait_event = 'PgSleep'`
+  const isSleeping = async (): Promise<boolean> => (await query(url, sleeping)).length > 0
+  await eventually('the COMMIT is under way', isSleeping)
+  await first.kill('SIGKILL')
+  const second = await start()
+  await eventually('the COMMIT is done', async () => !(await isSleeping()))
+  expect(imbalance(await second.drain())).toBe(0)
+  expect(await countRows(url)).toBe(3)
+})
+
 it('a drain whose state could not be saved has closed its windows for the next start too', async () => {
   const { vendor, settings, start, url } = await settled({ FLOW_SWEEP_WINDOW_MS: '60000' })
   const first = await start()

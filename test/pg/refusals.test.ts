@@ -84,6 +84,7 @@ describe('rows that PostgreSQL refuses', () => {
     const sink = new Sink({
       databaseUrl: url,
       isFeed: true,
+      isAgain: false,
       retentionDays: null,
       minSize: 10,
       tickerOf: () => TICKER,

@@ -209,6 +209,7 @@ it('counts the rows that it revised, and does so once when a COMMIT is not known
     batchNumber: 1,
     batch,
     tickerOf: () => TICKER,
+    onCommit: () => {},
     resumes: 'nothing' as const,
   }
   const stored = await storeBatch({

@@ -33,6 +33,7 @@ export async function startedWriter(
     rules: options.rules ?? 'opra',
     minSize: options.minSize ?? 10,
     isFeed: options.isFeed ?? true,
+    isAgain: false,
     retentionDays: options.retentionDays ?? null,
     onCommitted: (committed) => seen.committed.push(committed),
     onStoreError: (error) => seen.errors.push(error),

@@ -80,6 +80,7 @@ it('a journal that is full holds the feed until snapshots have made room, and no
   const snapshots = new Snapshots({
     dir,
     journal,
+    given: () => target.given,
     pipeline,
     writer: { settled: async () => ({ writer: 'w', batch: 1, newest: 1 }) },
     gate,
@@ -102,7 +103,7 @@ it('a journal that is full holds the feed until snapshots have made room, and no
       isPaused = false
     },
   })
-  const target = new JournaledTarget(pipeline, {
+  const target = new JournaledTarget(pipeline, journal.position, {
     journal,
     gate,
     onFull: () => void snapshots.makeRoom(),
@@ -110,7 +111,7 @@ it('a journal that is full holds the feed until snapshots have made room, and no
       throw error
     },
   })
-  target.open(0)
+  target.open()
   let most = 0
   for (let q = 1; q <= 3000; q++) {
     while (isPaused) await gate.released
