@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Engine } from '../e2e/engine.ts'
-import { eventually } from '../e2e/flow-process.ts'
+import { eventually, imbalance } from '../e2e/flow-process.ts'
 import { SwitchedProxy } from '../e2e/switched-proxy.ts'
 import { startCuttingProxy } from '../pg/cutting-proxy.ts'
 import { query, reachableDirectory } from '../pg/database.ts'
@@ -176,6 +176,25 @@ describe.skipIf(!canMount)('on a disk of its own', () => {
     unlinkSync(ballast)
     await engine.line('the journal works again')
     await endsWhole({ theatre, engine })
+  })
+
+  it('the journal has no room when it is stopped: all that was received is stored', async () => {
+    const dir = stage.folder()
+    mountDisk(stage, dir, 24)
+    const theatre = await stage.theatre({ FLOW_DATA_DIR: join(dir, 'data') })
+    const engine = await theatre.start()
+    await theatre.vendor.playFrames(FRAMES)
+    fill(join(dir, 'ballast'))
+    theatre.vendor.play()
+    await eventually('the journal to say that it is full', () =>
+      engine.lines.find(({ level, msg }) => level === 'error' && msg.includes('ENOSPC')),
+    )
+    const account = await engine.drain()
+    expect(imbalance(account)).toBe(0)
+    const text = `SELECT (SELECT count(*) FROM options_flow_history)
+      + (SELECT count(*) FROM flow_cancels WHERE was_stored) AS rows`
+    const [found] = await query<{ rows: string }>(theatre.settings.DATABASE_URL!, text)
+    expect(Number(found!.rows)).toBe(account.stored)
   })
 })
 
