@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
 import { RestBreaker } from '../reader/rest-breaker.ts'
 import { RestBudget } from '../reader/rest-budget.ts'
 import { type Connection, connect } from '../writer/connection.ts'
@@ -6,6 +7,7 @@ import { describeError } from '../writer/store-error.ts'
 import { fillGap, isSettled, TapesDeniedError } from './gap-fill.ts'
 import { countOpen, type EndedGap, nextGap, receivedTo } from './gap-queue.ts'
 import { pendingOf } from './late-volumes.ts'
+import { LaterLooks } from './later-looks.ts'
 import type { FillerData, FromFiller, Told } from './messages.ts'
 import type { TapeAsker } from './rest-pages.ts'
 import { VolumeTeller } from './volume-teller.ts'
@@ -17,6 +19,8 @@ const SETTLE_MS = 1_000
 const RETRY_MS_MIN = 1_000
 const RETRY_MS_MAX = 60_000
 const PAUSED_MS = 250
+/** So long after midnight gaps of the day before are still filled. */
+const OLD_DAY_MS = 3_600_000
 
 /**
  * Fills gaps of today, the oldest first, one contract after the other. A database or a REST server
@@ -29,6 +33,7 @@ export class Filler {
   readonly #breaker: RestBreaker
   readonly #asker: TapeAsker
   readonly #volumes: VolumeTeller
+  readonly #later = new LaterLooks()
   #connection: Connection | null = null
   #wake: () => void = () => {}
   #isAsked = false
@@ -103,7 +108,10 @@ export class Filler {
     const connection = await this.#connected()
     const { client } = connection
     await this.#racing(connection, this.#volumes.turn(client, this.#stop.signal))
-    const gap = await this.#racing(connection, nextGap(client, Date.now()))
+    const now = Date.now()
+    const since = startOfNewYorkDay(newYorkDay(now - OLD_DAY_MS))
+    const first = await this.#racing(connection, nextGap(client, since))
+    const gap = first ?? (await this.#racing(connection, this.#later.next(client, since, now)))
     this.#tell({ kind: 'gaps', open: await this.#racing(connection, countOpen(client)) })
     const pending = await this.#racing(connection, pendingOf(client, gap?.gapId ?? null))
     if (gap === null) {
@@ -121,14 +129,16 @@ export class Filler {
       await this.#wait(SETTLE_MS)
       return
     }
-    await this.#fill(gap, connection)
+    await this.#fill(gap, first === null, connection)
+    this.#later.note(gap, now)
   }
 
-  async #fill(gap: EndedGap, connection: Connection): Promise<void> {
+  async #fill(gap: EndedGap, isLater: boolean, connection: Connection): Promise<void> {
     let prints = 0
-    await this.#racing(
+    const leftOut = await this.#racing(
       connection,
       fillGap(gap, {
+        isLater,
         client: connection.client,
         asker: this.#asker,
         rules: this.#data.rules,
@@ -149,8 +159,10 @@ export class Filler {
         onWarn: (line) => this.#warn(line),
       }),
     )
+    if (isLater && prints === 0) return
     const seconds = Math.round((gap.endedAt - gap.startedAt) / 100) / 10
-    const line = `a gap of ${seconds} s (${gap.reason}) is filled: ${prints} prints`
+    const status = leftOut === 0 ? 'is filled' : `is filled but for ${leftOut} contracts`
+    const line = `a gap of ${seconds} s (${gap.reason}) ${status}: ${prints} prints`
     this.#tell({ kind: 'log', isWarning: false, line })
   }
 

@@ -1,25 +1,35 @@
 import type { Client } from 'pg'
-import { DAY_MS, newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
-import { isMarketHours } from '../reader/market-hours.ts'
+import { DAY_MS, newYorkDay, newYorkOffset, startOfNewYorkDay } from '../domain/new-york.ts'
 import { RestError } from '../reader/rest.ts'
+import { reasonOf, type StoreReason } from '../writer/store-error.ts'
 import { type Filled, fillContract, findKnown } from './fill-contract.ts'
-import { contractsOf, type EndedGap, setStatus } from './gap-queue.ts'
+import { contractsOf, type EndedGap, noteLeftOut, setStatus } from './gap-queue.ts'
 import type { FilledContract } from './messages.ts'
 import { quotesAround } from './quotes-around.ts'
 import type { FillRules } from './rerun.ts'
 import type { TapeAsker } from './rest-pages.ts'
 import { fetchTrades } from './rest-trades.ts'
 import { isIn, type Scope, type Span } from './scope.ts'
-import { type ContractTape, type TapeQuote, TapeTooLongError } from './tape.ts'
+import type { ContractTape, TapeQuote } from './tape.ts'
 
 /** Prints this far outside of the gap may have been lost with it. */
 const EDGE_MS_MIN = 5_000
 /** What is received later than this behind its own time is not waited for. */
 const LATE_MS = 5_000
 const DENIED = [401, 403]
+/** What the database has against one contract, and what may be better in a moment. */
+const OF_CONTRACT: readonly StoreReason[] = ['data', 'schema', 'other']
+const RETRIED: readonly StoreReason[] = ['conflict', 'timeout']
+/** Of one contract in one look; the others have their turn in between. */
+const TRIES_MAX = 3
+/** So many failures with no contract filled in between: it is not the contracts. */
+const FAILURES_MAX = 20
+/** Contracts of which it is told why they are left out; the others are counted. */
+const TOLD_MAX = 10
+const HOUR_MS = 3_600_000
 const MARKET_STEP_MS = 60_000
-/** Any ten days have a day of trading. */
-const MARKET_LOOK_MS_MAX = 10 * DAY_MS
+/** The longest time without options trading: from Friday evening to Sunday evening. */
+const MARKET_LOOK_MS_MAX = 3 * DAY_MS
 
 /** The key may not read tapes: asking again with the same key changes nothing. */
 export class TapesDeniedError extends Error {
@@ -31,6 +41,8 @@ export type GapFillOptions = {
   readonly asker: TapeAsker
   readonly rules: FillRules
   readonly signal: AbortSignal
+  /** The gap was looked at before: contracts that are new since, or were left out. */
+  readonly isLater: boolean
   /** Everything received before is stored when rows are loaded from here on, epoch ms. */
   readonly storedTo: () => Promise<number>
   /** Resolves when the next contract may be asked for. */
@@ -52,61 +64,94 @@ export function isSettled(gap: EndedGap, rules: FillRules, receivedTo: number): 
 }
 
 /**
- * Fills what of a gap lies on the New York day of its end, contract after contract, and marks it as
- * filled, or as partly filled where contracts or an earlier day were left out. Throws what another
- * attempt may change (database, REST server), and TapesDeniedError; what is done stays done.
+ * Fills what of a gap lies on the New York day of its end, contract after contract, and marks it:
+ * as filled when each contract that has a row of that day by now is done, as partly filled where
+ * contracts or an earlier day were left out. Gives how many contracts were. A contract that fails
+ * is tried again behind the others, TRIES_MAX times. Throws what ails the database, and
+ * TapesDeniedError; what is done stays done.
  */
-export async function fillGap(gap: EndedGap, options: GapFillOptions): Promise<void> {
-  const { client, signal, onWarn } = options
+export async function fillGap(gap: EndedGap, options: GapFillOptions): Promise<number> {
+  const { client, isLater, onWarn } = options
   const day = newYorkDay(gap.endedAt)
-  await setStatus(client, gap.gapId, 'filling')
-  let leftOut = 0
-  for (const ticker of await contractsOf(client, gap, day)) {
-    signal.throwIfAborted()
-    const why = await fillOne(gap, ticker, day, options)
-    if (why === null) continue
-    leftOut++
-    onWarn(`${ticker} is left out of the fill of a gap: ${why}`)
-  }
+  if (!isLater) await setStatus(client, gap.gapId, 'filling')
+  const leftOut = await fillEach(gap, await contractsOf(client, gap, day), day, options)
   const isWhole = !hadMarket(gap.startedAt, startOfNewYorkDay(day))
-  if (!isWhole) {
+  if (!isWhole && !isLater) {
     onWarn('a gap began on an earlier day: flow backfill fills that day from its flat file')
   }
-  await setStatus(client, gap.gapId, leftOut === 0 && isWhole ? 'filled' : 'partly filled')
+  if (leftOut > 0) await noteLeftOut(client, gap.gapId)
+  else await setStatus(client, gap.gapId, isWhole ? 'filled' : 'partly filled')
+  return leftOut
 }
 
-/** Whether the market was open at some time from `from` to `to`, epoch ms. */
+/** Gives how many contracts are left out. */
+async function fillEach(
+  gap: EndedGap,
+  tickers: readonly string[],
+  day: number,
+  options: GapFillOptions,
+): Promise<number> {
+  const { signal, onWarn } = options
+  const queue = [...tickers]
+  const tries = new Map<string, number>()
+  let leftOut = 0
+  let failures = 0
+  for (const [place, ticker] of queue.entries()) {
+    signal.throwIfAborted()
+    const failure = await fillOne(gap, ticker, day, options)
+    failures = failure === null ? 0 : failures + 1
+    if (failure === null) continue
+    const tried = (tries.get(ticker) ?? 0) + 1
+    tries.set(ticker, tried)
+    if (failure.mayRetry && tried < TRIES_MAX && failures < FAILURES_MAX) queue.push(ticker)
+    else if (++leftOut <= TOLD_MAX) {
+      onWarn(`${ticker} is left out of the fill of a gap: ${failure.why}`)
+    }
+    if (failures < FAILURES_MAX) continue
+    leftOut += new Set(queue.slice(place + 1)).size
+    break
+  }
+  if (leftOut > TOLD_MAX) onWarn(`${leftOut} contracts are left out of the fill of a gap for now`)
+  return leftOut
+}
+
+/**
+ * Whether options may have traded at some time from `from` to `to`, epoch ms: any time from Sunday
+ * 20:00 to Friday 17:00 New York counts, for the index options trade in the evening and at night.
+ */
 export function hadMarket(from: number, to: number): boolean {
   if (to - from > MARKET_LOOK_MS_MAX) return true
-  for (let time = from; time < to; time += MARKET_STEP_MS) if (isMarketHours(time)) return true
+  for (let time = from; time < to; time += MARKET_STEP_MS) if (mayTrade(time)) return true
   return false
 }
 
-/** Null, or why this contract cannot be filled. */
+function mayTrade(time: number): boolean {
+  const local = time + newYorkOffset(time)
+  const day = Math.floor(local / DAY_MS)
+  const weekday = (day + 4) % 7 // 0 is Sunday: 1970-01-01 was a Thursday
+  const hour = (local - day * DAY_MS) / HOUR_MS
+  if (weekday === 0) return hour >= 20
+  return weekday < 5 || (weekday === 5 && hour < 17)
+}
+
+type Failure = { readonly why: string; readonly mayRetry: boolean }
+
+/** Null, or why this contract cannot be filled now. */
 async function fillOne(
   gap: EndedGap,
   ticker: string,
   day: number,
   options: GapFillOptions,
-): Promise<string | null> {
-  const { client, rules, onFilled } = options
+): Promise<Failure | null> {
+  const { client, rules, signal, onFilled } = options
   const scope: Scope = {
     inserts: insertsOf(gap, rules),
     gaps: [{ from: gap.startedAt, to: gap.endedAt }],
   }
-  for (;;) {
-    await options.mayAsk()
-    let asked: { tape: ContractTape; quotes: readonly TapeQuote[] } | null = null
-    try {
-      asked = await askFor(ticker, day, scope, options)
-      options.onAnswer(null)
-    } catch (error) {
-      const why = whyLeftOut(error)
-      if (why !== null) return why
-      if (!(error instanceof RestError)) throw error
-      options.onAnswer(error)
-      continue // as often as it takes: mayAsk waits
-    }
+  await options.mayAsk()
+  try {
+    const asked = await askFor(ticker, day, scope, options)
+    options.onAnswer(null)
     const filled: Filled = await fillContract(client, {
       ...asked,
       day,
@@ -118,7 +163,33 @@ async function fillOne(
     const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
     onFilled({ ticker, date, volume: filled.missedVolume, prints: filled.filled })
     return null
+  } catch (error) {
+    signal.throwIfAborted()
+    const failure = await failureOf(error, client)
+    if (error instanceof RestError) options.onAnswer(error)
+    return failure
   }
+}
+
+/** What ails this contract. Throws what does not end with it: the key, the database. */
+async function failureOf(error: unknown, client: Client): Promise<Failure> {
+  const why = error instanceof Error ? error.message : String(error)
+  if (error instanceof RestError) {
+    if (DENIED.includes(error.status ?? 0)) throw new TapesDeniedError(why)
+    return { why, mayRetry: error.mayRetry }
+  }
+  const { code = '' } = error as { code?: unknown }
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
+    const reason = reasonOf(error)
+    const mayRetry = RETRIED.includes(reason)
+    if (!mayRetry && !OF_CONTRACT.includes(reason)) throw error
+    return { why, mayRetry }
+  }
+  // a connection that is lost fails here too
+  await client.query('SELECT 1').catch(() => {
+    throw error
+  })
+  return { why, mayRetry: false }
 }
 
 /** The contract's day, and its quotes where prints of the gap are missing. */
@@ -136,12 +207,4 @@ async function askFor(
   const times = missing.map(({ print }) => print.t)
   const { quoteMaxAgeMs } = rules
   return { tape, quotes: await quotesAround(asker, ticker, times, quoteMaxAgeMs, signal) }
-}
-
-/** Null where another attempt may help. */
-function whyLeftOut(error: unknown): string | null {
-  if (error instanceof TapeTooLongError) return error.message
-  if (!(error instanceof RestError)) return null
-  if (DENIED.includes(error.status ?? 0)) throw new TapesDeniedError(error.message)
-  return error.mayRetry ? null : error.message
 }

@@ -1,9 +1,11 @@
 import type { Client } from 'pg'
-import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
+import { startOfNewYorkDay } from '../domain/new-york.ts'
 
 /** A filled contract's note is of use as long as its gap may still be filled. */
 const NOTES_KEPT_MS = 7 * 86_400_000
 const CONTRACTS_MAX = 100_000
+/** Each look at a gap reads its underlyings' day: a feed that flaps has more gaps than that. */
+const LATER_GAPS_MAX = 200
 
 /** A gap that has ended, or as much of it as lies on one New York day. */
 export type EndedGap = {
@@ -16,18 +18,31 @@ export type EndedGap = {
   readonly reason: string
 }
 
+const GAP_COLUMNS = `gap_id AS "gapId", started_at::float8 AS "startedAt",
+  ended_at::float8 AS "endedAt", symbols, reason`
+
 /**
- * The oldest gap that has ended on the New York day of `now` or later and is not done; null: none.
- * Earlier days are for their flat files.
+ * The oldest gap that has ended at `since` (epoch ms) or later and was not looked at to the end;
+ * null: none. Earlier ones are for their flat files.
  */
-export async function nextGap(client: Client, now: number): Promise<EndedGap | null> {
-  const text = `SELECT gap_id AS "gapId", started_at::float8 AS "startedAt",
-      ended_at::float8 AS "endedAt", symbols, reason
+export async function nextGap(client: Client, since: number): Promise<EndedGap | null> {
+  const text = `SELECT ${GAP_COLUMNS}
     FROM flow_gaps WHERE ended_at >= $1 AND status IN ('unfilled', 'filling')
     ORDER BY flow_gaps.started_at, gap_id LIMIT 1`
-  const { rows } = await client.query<EndedGap>(text, [startOfNewYorkDay(newYorkDay(now))])
-  const [row] = rows
-  if (row === undefined) return null
+  const { rows } = await client.query<EndedGap>(text, [since])
+  return rows[0] === undefined ? null : gapOf(rows[0])
+}
+
+/** Gaps that have ended at `since` (epoch ms) or later and were looked at, the newest of them. */
+export async function doneGaps(client: Client, since: number): Promise<EndedGap[]> {
+  const text = `SELECT * FROM (SELECT ${GAP_COLUMNS}
+    FROM flow_gaps WHERE ended_at >= $1 AND status IN ('filled', 'partly filled')
+    ORDER BY flow_gaps.started_at DESC LIMIT ${LATER_GAPS_MAX}) AS newest
+    ORDER BY "startedAt", "gapId"`
+  return (await client.query<EndedGap>(text, [since])).rows.map(gapOf)
+}
+
+function gapOf(row: EndedGap): EndedGap {
   return { ...row, symbols: row.symbols?.includes('*') === true ? null : row.symbols }
 }
 
@@ -66,6 +81,11 @@ export async function setStatus(client: Client, gapId: string, status: GapStatus
   await client.query(text, [gapId, status])
   if (status === 'filling') return
   await client.query('DELETE FROM flow_fills WHERE filled_at < $1', [Date.now() - NOTES_KEPT_MS])
+}
+
+/** A later look has left out contracts, also of a gap that was filled as far as it was known. */
+export async function noteLeftOut(client: Client, gapId: string): Promise<void> {
+  await client.query("UPDATE flow_gaps SET status = 'partly filled' WHERE gap_id = $1", [gapId])
 }
 
 /** Gaps that are open, or have ended and are not done. */

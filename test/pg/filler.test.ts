@@ -189,12 +189,17 @@ describe('the filler of gaps', { timeout: 120_000 }, () => {
 
   it('leaves gaps of earlier days to their flat files', async () => {
     const url = await gapped()
-    await query(url, 'UPDATE flow_gaps SET started_at = $1, ended_at = $1', [
-      startOfNewYorkDay(TODAY) - 1,
-    ])
+    // an hour after midnight those of yesterday are still filled
+    const yesterday = startOfNewYorkDay(TODAY - 1) - 1
+    await query(url, 'UPDATE flow_gaps SET started_at = $1, ended_at = $1', [yesterday])
+    await addGap(url, 'of today', FROM, TO)
     const rest = await archive()
     start(url, rest).filler.look()
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
-    expect([rest.asked, await statusOf(url)]).toEqual([[], 'unfilled'])
+    const statuses = async () =>
+      (await query(url, 'SELECT gap_id, status FROM flow_gaps ORDER BY started_at')).map((row) =>
+        Object.values(row as object).join(),
+      )
+    await until('the other is filled', async () => (await statuses())[1] === 'of today,filled')
+    expect((await statuses())[0]).toBe('gap,unfilled')
   })
 })
