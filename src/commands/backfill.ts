@@ -173,7 +173,7 @@ function textOf(date: string, summary: BackfillSummary): string {
     ['filled', summary.filled],
     ['rows revised', summary.revised],
     ['contracts left out', summary.leftOut],
-    ['gaps of the day', summary.gaps],
+    ['gaps filled', summary.gaps],
   ] as const
   return [`Backfill of ${date}:`, ...lines.map(([name, n]) => `  ${name}: ${count(n)}`), ''].join(
     '\n',

@@ -1,10 +1,9 @@
 import type { Client } from 'pg'
 import { CONTRACT_MULTIPLIER, parseContract } from '../domain/contract.ts'
 import { startOfNewYorkDay } from '../domain/new-york.ts'
-import { type CountedGap, fillContract, findKnown } from './fill-contract.ts'
+import { fillContract, findKnown } from './fill-contract.ts'
 import { flatTapes } from './flat-tapes.ts'
-import { hadMarket } from './gap-fill.ts'
-import { setStatus } from './gap-queue.ts'
+import { concerns, type DayGap, gapsIn, noteRead } from './gap-parts.ts'
 import { quotesAround } from './quotes-around.ts'
 import type { FillRules } from './rerun.ts'
 import type { TapeAsker } from './rest-pages.ts'
@@ -48,19 +47,18 @@ export type BackfillSummary = {
   leftOut: number
   /** Whether the file was read to its end: if not, contracts may be missing beside those. */
   isWhole: boolean
-  /** Gaps of the day that are done now. */
+  /** Gaps of the day that are filled now, all their days and symbols. */
   gaps: number
 }
 
-type DayGap = CountedGap & { readonly symbols: readonly string[] }
-
 /**
- * Puts into the table what it lacks of a day's flat file, contract after contract, and marks the
- * gaps of that day as filled. Run again it changes nothing, and goes on where it was ended. Throws
- * what flatTapes and the database throw, and what `signal` is aborted with.
+ * Puts into the table what it lacks of a day's flat file, contract after contract, and notes in the
+ * gaps of that day and of these symbols what is filled. Run again it changes nothing, and goes on
+ * where it was ended. Throws what flatTapes and the database throw, and what `signal` is aborted
+ * with.
  */
 export async function backfill(options: BackfillOptions): Promise<BackfillSummary> {
-  const { client, path, day, wants, rules, signal, onProgress, onProblem } = options
+  const { client, path, day, wants, symbols, rules, signal, onProgress, onProblem } = options
   const [from, to] = [startOfNewYorkDay(day), startOfNewYorkDay(day + 1) - 1]
   for (const time of [from, to]) {
     await client.query(
@@ -69,7 +67,7 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
     )
   }
   const inserts = { from, to: Math.min(to, await settledTo(client)) }
-  const gaps = await gapsOf(client, from, to)
+  const gaps = (await gapsIn(client, from, to)).filter((gap) => concerns(gap, symbols))
   const summary: BackfillSummary = {
     ...{ contracts: 0, prints: 0, known: 0, filled: 0, revised: 0, leftOut: 0, gaps: 0 },
     isWhole: false,
@@ -95,8 +93,11 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
     summary.filled += filled
     summary.revised += revised
   }
-  const isAll = summary.isWhole && summary.leftOut === 0
-  summary.gaps = await closeGaps(gaps, from, inserts.to, isAll, options)
+  const isWhole = summary.isWhole && summary.leftOut === 0
+  for (const gap of gaps) {
+    const read = { day, symbols, to: inserts.to, isWhole }
+    if (await noteRead(client, gap, read, Date.now())) summary.gaps++
+  }
   return summary
 }
 
@@ -110,14 +111,6 @@ async function settledTo(client: Client): Promise<number> {
   const { rows } = await client.query<{ to: number | null }>(text, [Date.now() - WRITER_ALIVE_MS])
   const to = rows[0]?.to ?? null
   return to === null ? Number.POSITIVE_INFINITY : to - ON_ITS_WAY_MS
-}
-
-/** Gaps that have ended and lie in the span at least in part. */
-async function gapsOf(client: Client, from: number, to: number): Promise<DayGap[]> {
-  const text = `SELECT gap_id AS "gapId", started_at::float8 AS "from", ended_at::float8 AS "to",
-      symbols
-    FROM flow_gaps WHERE started_at <= $2 AND ended_at >= $1 ORDER BY flow_gaps.started_at, gap_id`
-  return (await client.query<DayGap>(text, [from, to])).rows
 }
 
 function isOf({ symbols }: DayGap, ticker: string): boolean {
@@ -141,20 +134,4 @@ async function quotesFor(
   })
   const times = missing.map(({ print }) => print.t)
   return quotesAround(asker, tape.ticker, times, rules.quoteMaxAgeMs, signal)
-}
-
-/** Gaps of this day alone are filled, others in part; gives how many there are. */
-async function closeGaps(
-  gaps: readonly DayGap[],
-  dayStart: number,
-  dayEnd: number,
-  isWhole: boolean,
-  { client, symbols }: BackfillOptions,
-): Promise<number> {
-  for (const gap of gaps) {
-    const hasAll = symbols === null || gap.symbols.every((symbol) => symbols.includes(symbol))
-    const isOfDay = !hadMarket(gap.from, dayStart) && !hadMarket(dayEnd + 1, gap.to)
-    await setStatus(client, gap.gapId, hasAll && isOfDay && isWhole ? 'filled' : 'partly filled')
-  }
-  return gaps.length
 }

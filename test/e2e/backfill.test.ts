@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newYorkDay } from '../../src/domain/new-york.ts'
 import { fillContract } from '../../src/fill/fill-contract.ts'
+import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { addGap, replay } from '../fill/day.ts'
 import { cut, flatFileOf, inArchiveOrder, linesOf, tapesOf, VIX } from '../fill/vix-tape.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from '../pg/database.ts'
@@ -112,8 +113,12 @@ describe('flow backfill', { timeout: 120_000 }, () => {
 
   it('fills an empty database, of the symbols asked for alone', async () => {
     const url = await postgres.freshDatabase()
+    await migrateDatabase(url)
+    await addGap(url, 'gap', FROM, TO)
     const other = await backfill(url, '--file', file, '--symbols', 'SPX', '--json')
-    expect([other.code, JSON.parse(other.stdout).contracts]).toEqual([0, 0])
+    expect([other.code, JSON.parse(other.stdout)]).toMatchObject([0, { contracts: 0, gaps: 0 }])
+    const status = 'SELECT status FROM flow_gaps'
+    expect(await query(url, status)).toEqual([{ status: 'unfilled' }])
     const run = await backfill(url, '--file', file)
     expect([run.code, run.stderr]).toEqual([0, ''])
     expect(await printsOf(url)).toEqual(printsOfFile())

@@ -4,7 +4,7 @@ import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
 import { numbered, PLAIN, postRows, startedWriter } from './started-writer.ts'
 
-const NAMES = ['0001_flow_history', '0002_evidence', '0003_fills']
+const NAMES = ['0001_flow_history', '0002_evidence', '0003_fills', '0004_gap_parts']
 
 let server: TestPostgres
 let url: string
@@ -113,6 +113,7 @@ describe('migrations', () => {
       { version: 1 },
       { version: 2 },
       { version: 3 },
+      { version: 4 },
     ])
   })
 
