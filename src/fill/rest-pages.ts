@@ -39,8 +39,8 @@ export type TapePage = { readonly rows: readonly unknown[]; readonly isLast: boo
 /**
  * The pages of a span in order of time (`sip_timestamp` comes as text, with all its digits),
  * `pagesMax` of them at most. Throttling and trouble of the server are tried again, a limited
- * number of times. Throws RestError; and Error for a next page at another server, which is not
- * followed, and for other JSON.
+ * number of times. Throws RestError, also for other JSON; and Error for a next page at another server
+ * or of another contract, which is not followed.
  */
 export async function* tapePages(
   asker: TapeAsker,
@@ -54,7 +54,25 @@ export async function* tapePages(
     const { rows, next } = pageOf(await ask(asker, url, signal), what)
     yield { rows, isLast: next === undefined }
     if (next === undefined) return
-    url = nextUrl(next, asker.rest, what)
+    url = ofSpan(nextUrl(next, asker.rest, what), span, what)
+  }
+}
+
+/** A cursor of another contract would have its prints stored as this one's. */
+function ofSpan(url: string, { kind, ticker }: TapeSpan, what: string): string {
+  const { pathname } = new URL(url)
+  if (decoded(pathname).endsWith(`/v3/${kind}/${ticker}`)) return url
+  throw new Error(
+    `the next page of ${what} lies at ${pathname}, expected /v3/${kind}/${ticker}: not followed, ` +
+      'because it is of something else. Check FLOW_REST_URL',
+  )
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 

@@ -7,9 +7,12 @@ import { TapeRows } from './tape-rows.ts'
 const PAGES_MAX = 4
 
 export type QuoteRange = {
-  /** By vendor time. */
+  /**
+   * By vendor time. Where there are more than were read, the last one is of the same time as the
+   * last that was read, and of 0 and 0: from there on no quote is known to be in force.
+   */
   readonly quotes: readonly TapeQuote[]
-  /** False: there are more after the last one. */
+  /** False: there are more. */
   readonly isWhole: boolean
 }
 
@@ -41,7 +44,10 @@ export async function fetchQuotes(
   if (skipped > 0) {
     asker.onProblem(`the quotes of ${ticker}: ${skipped} rows are no quotes of that time: left out`)
   }
-  return { quotes: rows.inOrder(), isWhole }
+  const quotes = rows.inOrder()
+  const last = quotes.at(-1)
+  if (isWhole || last === undefined) return { quotes, isWhole }
+  return { quotes: [...quotes, { t: last.t, bp: 0, ap: 0, bs: 0, as: 0 }], isWhole }
 }
 
 /** A row of the vendor's JSON as a quote; null for one without a time or with a strange price. */

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import type { KnownPrint } from '../../src/fill/match.ts'
+import { quotesOf as quotesOfPrints } from '../../src/fill/print-quotes.ts'
 import type { TapeAsker, TapeResult } from '../../src/fill/rest-pages.ts'
 import { fetchQuotes } from '../../src/fill/rest-quote-range.ts'
 import { fetchTrades } from '../../src/fill/rest-trades.ts'
@@ -47,10 +49,12 @@ function trade(ns: string, more: object = {}): string {
 const quote = (ns: string, more: object = {}): string =>
   trade(ns, { bid_price: 7, ask_price: 7.5, bid_size: 4, ask_size: 5, ...more })
 
-/** A page; `next` may use the address that was asked as SELF. */
+/** A page; `next` may use the server that was asked as SELF, and the page's own path as SAME. */
 function page(rows: readonly string[], next?: string): Answer {
   return (response, request) => {
-    const link = next?.replace('SELF', `http://${request.headers.host}`)
+    const self = `http://${request.headers.host}`
+    const path = request.url?.replace(/\?.*/, '')
+    const link = next?.replace('SELF', self).replace('SAME', `${self}${path}`)
     const more = link === undefined ? '' : `,"next_url":${JSON.stringify(link)}`
     response.end(`{"status":"OK","results":[${rows.join()}]${more}}`)
   }
@@ -90,16 +94,16 @@ describe('trades', () => {
 
   test('follows next_url to the end, without a key that the server put into it', async () => {
     const server = await serve(
-      page([trade(`${T0}000001`)], `SELF/v3/trades/x?cursor=a&apiKey=${KEY}`),
-      page([trade(`${T0}000002`), trade(`${T0}000003`)], 'SELF/v3/trades/x?cursor=b'),
+      page([trade(`${T0}000001`)], `SAME?cursor=a&apiKey=${KEY}`),
+      page([trade(`${T0}000002`), trade(`${T0}000003`)], 'SAME?cursor=b'),
       page([trade(`${T0}000004`)]),
     )
     const { tape, results } = await tradesOf(server)
     expect(tape.prints).toHaveLength(4)
     expect(results).toEqual(['ok', 'ok', 'ok'])
     expect(server.requests.slice(1).map(({ path }) => path)).toEqual([
-      '/v3/trades/x?cursor=a',
-      '/v3/trades/x?cursor=b',
+      `/v3/trades/${TICKER}?cursor=a`,
+      `/v3/trades/${TICKER}?cursor=b`,
     ])
   })
 
@@ -114,8 +118,25 @@ describe('trades', () => {
     expect(foreign.requests).toEqual([])
   })
 
+  test.each(['SELF/v3/trades/O:SPXW251219C06500000?cursor=a', 'SELF/v3/quotes/%?cursor=a'])(
+    'never follows next_url to what was not asked for: %s',
+    async (next) => {
+      const server = await serve(page([trade(`${T0}000001`)], next))
+      await expect(tradesOf(server)).rejects.toThrow(
+        `the next page of the trades of ${TICKER} lies at ${next.replace(/SELF|\?.*/g, '')}, expected`,
+      )
+      expect(server.requests).toHaveLength(1)
+    },
+  )
+
+  test('follows next_url also where the path has the contract in escapes, or a prefix', async () => {
+    const path = `/vendor/v3/trades/${encodeURIComponent(TICKER)}`
+    const server = await serve(page([], `SELF${path}?cursor=a`), page([trade(`${T0}000001`)]))
+    expect((await tradesOf(server)).tape.prints).toHaveLength(1)
+  })
+
   test('pages that never end are left after 200', async () => {
-    const server = await serve(page([], 'SELF/v3/again'))
+    const server = await serve(page([], 'SAME?cursor=again'))
     await expect(tradesOf(server)).rejects.toThrow('expected an end within 200 pages')
     expect(server.requests).toHaveLength(200)
   })
@@ -123,7 +144,7 @@ describe('trades', () => {
   test('is in order of nanoseconds, then of sequence, however the pages come', async () => {
     const of = (ns: string, q: number) => trade(ns, { sequence_number: q, size: q })
     const server = await serve(
-      page([of(`${T0 + 1}000000`, 4), of(`${T0}000002`, 2)], 'SELF/x'),
+      page([of(`${T0 + 1}000000`, 4), of(`${T0}000002`, 2)], 'SAME?cursor=x'),
       page([of(`${T0}000002`, 1), of(`${T0}000003`, 3), of(`${T0 + 1}000000`, 4)]),
     )
     const { tape } = await tradesOf(server)
@@ -134,6 +155,8 @@ describe('trades', () => {
     ['no sequence', {}, { q: null }],
     ['sequence 0', { sequence_number: 0 }, { q: null }],
     ['no exchange', { exchange: undefined }, { x: null }],
+    ['exchange 0, which the feed has too', { exchange: 0 }, { x: 0 }],
+    ['an exchange below 0', { exchange: -1 }, { x: null }],
     ['no conditions', { conditions: undefined }, { c: [] }],
     ['numbers as texts', { price: '7.25', size: '4', conditions: ['219'] }, { p: 7.25, s: 4 }],
     ['a cancel', { conditions: [201] }, { c: [201] }],
@@ -171,7 +194,7 @@ describe('trades', () => {
 
   test('too many prints of one contract is an error that names it', async () => {
     const rows = Array.from({ length: 6 }, (_, i) => trade(`${T0}00000${i}`))
-    const server = await serve(page(rows.slice(0, 3), 'SELF/x'), page(rows.slice(3)))
+    const server = await serve(page(rows.slice(0, 3), 'SAME?cursor=x'), page(rows.slice(3)))
     const { asker } = askerOf(server.url)
     const trades = fetchTrades(asker, TICKER, FROM, TO, never, 5)
     await expect(trades).rejects.toThrow(TapeTooLongError)
@@ -211,7 +234,7 @@ describe('a server in trouble', () => {
   })
 
   test('a try that finds the budget used up waits for it, a repeated one too', async () => {
-    const server = await serve(json({}, 500), page([], 'SELF/x'), page([]))
+    const server = await serve(json({}, 500), page([], 'SAME?cursor=x'), page([]))
     const { asker } = askerOf(server.url, {}, new RestBudget(2))
     const begun = performance.now()
     await fetchTrades(asker, TICKER, FROM, TO, never)
@@ -298,9 +321,27 @@ describe('quotes', () => {
     ])
   })
 
-  test('stops after 4 pages and says that there are more', async () => {
-    const server = await serve(page([quote(`${T0}000000`)], 'SELF/x'))
-    expect(await quotesOf(server)).toMatchObject({ quotes: { length: 4 }, isWhole: false })
+  test('stops after 4 pages, says that there are more, and knows no quote from there on', async () => {
+    const server = await serve(page([quote(`${T0}000000`)], 'SAME?cursor=x'))
+    const { quotes, isWhole } = await quotesOf(server)
+    expect(isWhole).toBe(false)
+    expect(quotes).toHaveLength(5)
+    expect(quotes.at(-1)).toEqual({ t: T0, bp: 0, ap: 0, bs: 0, as: 0 })
+    const known = (t: number): KnownPrint => {
+      const print = { t, p: 7.2, s: 3, x: 312, c: [209], q: 12 }
+      return {
+        print,
+        price: 72_000,
+        exchange: '312',
+        isCancel: false,
+        stored: -1,
+        isRecorded: false,
+      }
+    }
+    expect(quotesOfPrints([known(T0), known(T0 + 4_000)], [], quotes, 5_000)).toEqual([null, null])
+    expect(quotesOfPrints([known(T0)], [], quotes.slice(0, -1), 5_000)).toMatchObject([
+      { bid: 70_000 },
+    ])
     expect(server.requests).toHaveLength(4)
   })
 })
