@@ -1,5 +1,6 @@
 import { conditionText, policyOf } from '../domain/conditions.ts'
 import { PRICE_DOLLARS_MAX, ticksOf } from '../domain/ticks.ts'
+import { CONDITIONS_PER_PRINT_MAX } from '../reader/condition-scratch.ts'
 import { EXCHANGE_NONE } from '../slab/event-slab.ts'
 import { exchangeText } from '../writer/copy-blocks.ts'
 import type { StoredCancel, StoredRow } from './stored-rows.ts'
@@ -33,7 +34,7 @@ export function matchTape(
   cancels: readonly StoredCancel[],
 ): KnownPrint[] {
   const isCancel = cancelTest()
-  const prints = withoutRepeats(tape.filter(isValid)).map((print) => {
+  const prints = withoutRepeats(tape.filter(isValid).map(asDecoded)).map((print) => {
     const price = ticksOf(print.p)
     const exchange = exchangeText(print.x ?? EXCHANGE_NONE)
     return { print, price, exchange, isCancel: isCancel(print.c) }
@@ -79,6 +80,14 @@ function isValid({ t, p, s }: TapePrint): boolean {
   return (
     isTime && p >= 0 && p <= PRICE_DOLLARS_MAX && Number.isInteger(s) && s > 0 && s <= INT32_MAX
   )
+}
+
+/** As the decoder makes a print of it: without an exchange id that it has no room for, and cut. */
+function asDecoded(print: TapePrint): TapePrint {
+  const { x, c } = print
+  const hasExchange = x !== null && Number.isInteger(x) && x >= 0 && x <= INT32_MAX
+  if ((x === null || hasExchange) && c.length <= CONDITIONS_PER_PRINT_MAX) return print
+  return { ...print, x: hasExchange ? x : null, c: c.slice(0, CONDITIONS_PER_PRINT_MAX) }
 }
 
 function withoutRepeats(tape: readonly TapePrint[]): TapePrint[] {
@@ -154,23 +163,24 @@ function goneOf(
   cancels: readonly StoredCancel[],
 ): ReadonlySet<number> {
   const gone = new Set<number>()
+  const atTime = new Map<number, number[]>()
+  const times = new Set(cancels.map(({ removedTime }) => removedTime))
+  for (const [i, { print, isCancel }] of prints.entries()) {
+    if (isCancel || storedOf[i]! >= 0 || !times.has(print.t)) continue
+    const list = atTime.get(print.t)
+    if (list === undefined) atTime.set(print.t, [i])
+    else list.push(i)
+  }
   for (const { removedTime, removedSequence, price, size, exchange } of cancels) {
-    if (Number.isNaN(removedTime)) continue
     const sequence = sequenceOf(removedSequence)
-    const found = prints.findIndex((one, i) => {
+    const found = (atTime.get(removedTime) ?? []).find((i) => {
+      const one = prints[i]!
       const other = sequenceOf(one.print.q)
       const isSame = sequence === other || sequence === 0 || other === 0
       const isLike = one.price === price && one.print.s === size && one.exchange === exchange
-      return (
-        !one.isCancel &&
-        storedOf[i]! < 0 &&
-        !gone.has(i) &&
-        one.print.t === removedTime &&
-        isSame &&
-        isLike
-      )
+      return !gone.has(i) && isSame && isLike
     })
-    if (found >= 0) gone.add(found)
+    if (found !== undefined) gone.add(found)
   }
   return gone
 }

@@ -24,3 +24,9 @@ export function idOf(value: unknown): number | null {
   const number = numberOf(value)
   return Number.isSafeInteger(number) && number > 0 ? number : null
 }
+
+/** A vendor exchange id, 0 or more as in the feed; null for anything else. */
+export function exchangeOf(value: unknown): number | null {
+  const number = numberOf(value)
+  return Number.isSafeInteger(number) && number >= 0 ? number : null
+}

@@ -1,4 +1,4 @@
-import { idOf, numberOf, timeOf } from './rest-fields.ts'
+import { exchangeOf, idOf, numberOf, timeOf } from './rest-fields.ts'
 import { type TapeAsker, type TapeSpan, tapePages } from './rest-pages.ts'
 import { type ContractTape, TAPE_PRINTS_MAX, type TapePrint } from './tape.ts'
 import { ContractRows } from './tape-rows.ts'
@@ -54,7 +54,8 @@ function printOf(row: unknown, span: TapeSpan): { print: TapePrint; ns: number }
   if (time === null || Number.isNaN(p) || Number.isNaN(s) || c === null) return null
   const { t, ns } = time
   if (t < span.fromMs || t > span.toMs) return null
-  return { print: { t, p, s, x: idOf(fields.exchange), c, q: idOf(fields.sequence_number) }, ns }
+  const x = exchangeOf(fields.exchange)
+  return { print: { t, p, s, x, c, q: idOf(fields.sequence_number) }, ns }
 }
 
 /** Null where there is something else than numbers: without them it would be another print. */

@@ -62,6 +62,20 @@ describe('a print of the tape', () => {
     expect(places([print({ q: null }), print({ q: null })], [])).toEqual([-1, -1])
   })
 
+  it.each<[string, Partial<TapePrint>, Partial<StoredRow>]>([
+    ['exchange 0', { x: 0 }, { exchange: '0' }],
+    ['an exchange id of 2^31 and above', { x: 2 ** 31 }, { exchange: null }],
+    [
+      'more conditions than 32',
+      { c: new Array(40).fill(209) },
+      { conditions: new Array(32).fill('AUTO') },
+    ],
+  ])('is what the decoder made of %s', (_, tape, stored) => {
+    const [known] = matchTape([print(tape)], [row(stored)], [])
+    expect(known).toMatchObject({ stored: 0, exchange: row(stored).exchange })
+    expect(places([print(tape), print({ ...tape, q: 2 })], [row(stored)])).toEqual([0, -1])
+  })
+
   it('is left out when it is none', () => {
     const broken = [{ s: 0 }, { s: 1.5 }, { p: -1 }, { p: Number.NaN }, { t: 0 }, { t: AT + 0.5 }]
     expect(places(broken.map(print), [])).toEqual([])

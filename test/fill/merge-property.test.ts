@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { StoredRow } from '../../src/fill/stored-rows.ts'
 import type { TapePrint, TapeQuote } from '../../src/fill/tape.ts'
+import { EXCHANGE_NONE } from '../../src/slab/event-slab.ts'
+import { exchangeText } from '../../src/writer/copy-blocks.ts'
 import { runTape } from '../model/run-tape.ts'
 import type { TapeFrame } from '../model/types.ts'
 import { fillTable, storedRow, TICKER } from './table.ts'
@@ -9,7 +11,7 @@ import { fillTable, storedRow, TICKER } from './table.ts'
 const START = Date.UTC(2026, 7, 24, 14)
 const WAITS = [0, 0, 0, 1, 50, 100, 400, 500, 501, 900, 2500]
 const SIZES = [1, 3, 5, 9, 10, 60, 120, 500]
-const CONDITIONS = [[], [], [209], [219], [230]]
+const CONDITIONS = [[], [], [209], [219], [230], new Array<number>(40).fill(209)]
 const RULES = { minSize: 10, windowMs: 500, quoteMaxAgeMs: 5000 }
 
 const step = fc.record({
@@ -17,7 +19,8 @@ const step = fc.record({
   kind: fc.nat(9),
   price: fc.nat(3),
   size: fc.constantFrom(...SIZES),
-  exchange: fc.constantFrom(302, 313, null),
+  // 0 and one that the decoder has no room for among them
+  exchange: fc.constantFrom(302, 313, 302, 313, null, 0, 2 ** 31),
   conditions: fc.constantFrom(...CONDITIONS),
   pick: fc.nat(20),
 })
@@ -126,7 +129,7 @@ test.each(['opra', 'seed'] as const)(
               sequence: sequence ?? Number.NaN,
               price: Math.round(message.p * 10_000),
               size: message.s,
-              exchange: message.x === null ? null : message.x === 302 ? 'CBOE' : 'ARCA',
+              exchange: message.x === 2 ** 31 ? null : exchangeText(message.x ?? EXCHANGE_NONE),
               removedTime: Number.NaN,
               removedSequence: Number.NaN,
             }
