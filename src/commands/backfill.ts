@@ -18,6 +18,9 @@ import { progressBar } from './progress.ts'
 import { onSignals } from './signals.ts'
 import { openDatabase, setupFor } from './start.ts'
 
+/** Prints can do without a quote: a server in trouble is not waited for. */
+const QUOTE_TRIES_MAX = 3
+
 type Flags = { readonly date: string; readonly file?: string; readonly json?: true }
 
 /** `flow backfill`: puts in what the table lacks of a day, from the vendor's flat file. */
@@ -158,7 +161,11 @@ async function download(
 function askerFor(config: Config, log: Log): TapeAsker | null {
   if (!config.hasRest || config.demo || config.fillPerSecond === 0) return null
   return {
-    rest: { baseUrl: config.restUrl, apiKey: config.massiveApiKey ?? 'no-key' },
+    rest: {
+      baseUrl: config.restUrl,
+      apiKey: config.massiveApiKey ?? 'no-key',
+      triesMax: QUOTE_TRIES_MAX,
+    },
     budget: new RestBudget(config.fillPerSecond),
     priority: 'lookup',
     onProblem: (problem) => log.warn(problem),

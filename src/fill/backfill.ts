@@ -1,14 +1,12 @@
 import type { Client } from 'pg'
-import { CONTRACT_MULTIPLIER, parseContract } from '../domain/contract.ts'
+import { parseContract } from '../domain/contract.ts'
 import { startOfNewYorkDay } from '../domain/new-york.ts'
-import { fillContract, findKnown } from './fill-contract.ts'
+import { backfillQuotes } from './backfill-quotes.ts'
+import { fillContract } from './fill-contract.ts'
 import { flatTapes } from './flat-tapes.ts'
 import { concerns, type DayGap, gapsIn, noteRead } from './gap-parts.ts'
-import { quotesAround } from './quotes-around.ts'
 import type { FillRules } from './rerun.ts'
 import type { TapeAsker } from './rest-pages.ts'
-import type { Span } from './scope.ts'
-import type { ContractTape, TapeQuote } from './tape.ts'
 
 /** A writer that has committed nothing for this long is not running: it commits each minute. */
 const WRITER_ALIVE_MS = 150_000
@@ -76,12 +74,13 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
     if (leftOut !== null) summary.leftOut++
     onProblem(problem)
   }
+  const quotesOf = backfillQuotes({ ...options, quoteMaxAgeMs: rules.quoteMaxAgeMs })
   const onEnd = (isWhole: boolean): void => {
     summary.isWhole = isWhole
   }
   for await (const tape of flatTapes(path, wants, day, tell, { onProgress, onEnd })) {
     signal.throwIfAborted()
-    const quotes = await quotesFor(tape, inserts, options)
+    const quotes = await quotesOf(tape, inserts.to)
     const own = gaps.filter((gap) => isOf(gap, tape.ticker))
     const scope = { inserts, gaps: own }
     const { known, filled, revised } = await fillContract(client, {
@@ -115,23 +114,4 @@ async function settledTo(client: Client): Promise<number> {
 
 function isOf({ symbols }: DayGap, ticker: string): boolean {
   return symbols.includes('*') || symbols.includes(parseContract(ticker)?.underlying ?? ticker)
-}
-
-/** Quotes where a missing print is worth a question. */
-async function quotesFor(
-  tape: ContractTape,
-  inserts: Span,
-  { client, asker, lookupPremium, day, rules, signal }: BackfillOptions,
-): Promise<readonly TapeQuote[]> {
-  const isWorth = ({ p, s }: { p: number; s: number }): boolean => {
-    return lookupPremium > 0 && p * s * CONTRACT_MULTIPLIER >= lookupPremium
-  }
-  if (asker === null || !tape.prints.some(isWorth)) return []
-  await client.query('BEGIN')
-  const { prints } = await findKnown(client, tape, day).finally(() => client.query('ROLLBACK'))
-  const missing = prints.filter(({ print, stored, isCancel }) => {
-    return stored < 0 && !isCancel && print.t <= inserts.to && isWorth(print)
-  })
-  const times = missing.map(({ print }) => print.t)
-  return quotesAround(asker, tape.ticker, times, rules.quoteMaxAgeMs, signal)
 }

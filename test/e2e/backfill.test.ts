@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newYorkDay } from '../../src/domain/new-york.ts'
 import { fillContract } from '../../src/fill/fill-contract.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
+import { startArchive } from '../fill/archive-server.ts'
 import { addGap, replay } from '../fill/day.ts'
 import { cut, flatFileOf, inArchiveOrder, linesOf, tapesOf, VIX } from '../fill/vix-tape.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from '../pg/database.ts'
@@ -123,6 +124,31 @@ describe('flow backfill', { timeout: 120_000 }, () => {
     expect([run.code, run.stderr]).toEqual([0, ''])
     expect(await printsOf(url)).toEqual(printsOfFile())
   })
+
+  it.each([
+    [403, 'to the end'],
+    [500, 'while this lasts'],
+  ])(
+    'goes on without quotes when the REST server answers %d, and says so once',
+    async (status, told) => {
+      const url = await gapped()
+      let asked = 0
+      const archive = await startArchive([], (_, response) => {
+        asked++
+        response.writeHead(status).end('{}')
+        return true
+      })
+      const settings = { FLOW_REST_URL: archive.url, MASSIVE_API_KEY: 'a-key' }
+      const run = await flow(['backfill', '--date', DATE, '--file', file], {
+        ...{ DATABASE_URL: url, FLOW_SYMBOLS: 'VIX', FLOW_LOOKUP_PREMIUM: '1', ...settings },
+      }).finally(() => archive.close())
+      expect([run.code, run.stderr.split('without a quote').length]).toEqual([0, 2])
+      expect(run.stderr).toContain(`missing prints go without a quote ${told}: `)
+      expect(asked).toBeGreaterThan(0)
+      if (status === 403) expect(asked).toBe(1)
+      expect(await printsOf(url)).toEqual(printsOfFile())
+    },
+  )
 
   it.each([
     ['cut in half', (whole: Buffer) => whole.subarray(0, whole.length / 2)],
