@@ -77,7 +77,8 @@ export class LiveJournal {
       try {
         return await openIn(join(config.dataDir, 'journal', name), options)
       } catch (error) {
-        if (!(error instanceof FolderInUseError) || sharer === SHARERS_MAX) throw error
+        if (!(error instanceof FolderInUseError)) throw unusable(config.dataDir, error as Error)
+        if (sharer === SHARERS_MAX) throw error
         log.warn(`${error.message}. Until then this one keeps a journal beside it`)
       }
     }
@@ -225,6 +226,12 @@ async function openIn(
   const done = leftOut[0]?.held === 0 ? leftOut[0].position : null
   const from = snapshot?.position ?? done
   return LiveJournal.of(dir, journal, log, { snapshot, from, resumes })
+}
+
+function unusable(dataDir: string, cause: Error): Error {
+  const what = `the journal of what is received cannot be kept in ${dataDir}: ${cause.message}`
+  const action = 'make the directory writable, or set FLOW_DATA_DIR to one that is'
+  return new Error(`${what}; ${action}`, { cause })
 }
 
 /** Texts of a frame that the journal never holds, also where they were put into JSON twice. */

@@ -112,3 +112,21 @@ describe('a start that cannot be', () => {
     expect(run.stderr).toContain('/no/such/tape.csv')
   })
 })
+
+it('a data directory that cannot be written is told with what to do, exit code 1', async () => {
+  const vendor = await startVendor([(peer) => peer.accept()])
+  try {
+    const run = await flow(['run'], {
+      DATABASE_URL: await postgres.freshDatabase(),
+      FLOW_DATA_DIR: '/dev/null/data',
+      FLOW_FEED_URL: vendor.url,
+      FLOW_HTTP_PORT: '0',
+    })
+    expect(run.code).toBe(1)
+    expect(run.said).toMatch(
+      /cannot be kept in \/dev\/null\/data: ENOTDIR.*make the directory writable, or set FLOW_DATA_DIR/,
+    )
+  } finally {
+    await vendor.close()
+  }
+})
