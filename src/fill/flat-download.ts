@@ -132,6 +132,14 @@ function failureOf(error: unknown, { accessKey, secretKey }: FileSource): FlatFi
     : new FlatFileError(`the flat file: no answer (${clean})`, true)
 }
 
+function tooLong(total: number): FlatFileError {
+  return new FlatFileError(
+    `the flat file: expected ${total} bytes, as the server says, came more; check ` +
+      'FLOW_FLATFILES_URL',
+    false,
+  )
+}
+
 /** The bytes so far, and beside them which version of the vendor's file they are of. */
 class PartFile {
   readonly #path: string
@@ -152,9 +160,12 @@ class PartFile {
     return text === '' ? null : text
   }
 
-  /** Writes a body behind the bytes it goes on from; what came stays, whatever happens. */
+  /**
+   * Writes a body behind the bytes it goes on from; what came stays, whatever happens. Throws for
+   * one that is longer than the file.
+   */
   async append(
-    { from, etag, body }: FileAnswer & { kind: 'body' },
+    { from, total, etag, body }: FileAnswer & { kind: 'body' },
     onBytes: (done: number) => void,
   ): Promise<void> {
     if (etag !== null) await writeFile(this.#etagPath, etag, { mode: FILE_MODE })
@@ -162,6 +173,7 @@ class PartFile {
     try {
       let done = from
       for await (const chunk of body) {
+        if (done + chunk.byteLength > total) throw tooLong(total)
         await file.write(chunk, 0, chunk.byteLength, done)
         done += chunk.byteLength
         onBytes(done)

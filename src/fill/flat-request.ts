@@ -154,7 +154,8 @@ async function wordsOf(body: AsyncIterable<Buffer>, source: FileSource): Promise
   }
   const of = (name: string): string => {
     const [, words = ''] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(text) ?? []
-    return redact(redact(words, source.secretKey), source.accessKey)
+    const clean = redact(redact(words, source.secretKey), source.accessKey)
+    return clean.replace(/Signature=[0-9a-f]+/gi, 'Signature=***') // some repeat our headers
   }
   const [code, message] = [of('Code'), of('Message')]
   const said = [code, message].filter((words) => words !== '').join(': ')
@@ -169,8 +170,10 @@ function refusal(
 ): FlatFileError {
   const shown = redact(displayUrl(url.href, secretKey), accessKey)
   const mayRetry = status === 429 || status >= 500
+  const isFile = status === 200 || status === 206
+  const expected = isFile ? 'its size and the range that was asked for in the headers' : '200'
   return new FlatFileError(
-    `GET ${shown}: expected 200, came ${status}${said}; ${adviceFor(status, code)}`,
+    `GET ${shown}: expected ${expected}, came ${status}${said}; ${adviceFor(status, code)}`,
     mayRetry,
     mayRetry ? retryAfterMs(headers['retry-after'] ?? null) : 0,
   )

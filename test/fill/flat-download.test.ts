@@ -322,3 +322,46 @@ test('a server that is not there is told with its error, after some tries', asyn
   await expect(path).rejects.toThrow(/ECONNREFUSED.*; gave up after 6 tries/)
   expect(retries).toHaveLength(5)
 })
+
+test.each([
+  ['without end', { 'content-range': 'bytes 0-99/100' }, 206],
+  [
+    'longer than it says',
+    { 'content-range': `bytes 0-${FILE.length - 2}/${FILE.length - 1}` },
+    206,
+  ],
+])('a body %s does not fill the disk', async (_, headers, status) => {
+  s3.troubles.push((response) => {
+    response.writeHead(status, headers)
+    const timer = setInterval(() => response.write(FILE), 1)
+    response.once('close', () => clearInterval(timer))
+    return true
+  })
+  const { path } = begin()
+  await expect(path).rejects.toThrow(
+    /expected \d+ bytes, as the server says, came more; check FLOW/,
+  )
+  const bytes = folder().map((name) => statSync(join(dir, 'files', name)).size)
+  expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(FILE.length)
+})
+
+test('an answer that does not tell its size is refused in words', async () => {
+  s3.troubles.push((response) => {
+    response.writeHead(200) // chunked
+    response.end(FILE)
+    return true
+  })
+  await expect(begin().path).rejects.toThrow(
+    'expected its size and the range that was asked for in the headers, came 200',
+  )
+})
+
+test('a server that repeats the signature does not get it shown', async () => {
+  s3.troubles.push((response, request) => {
+    fail(response, 403, 'AccessDenied', `you sent ${request.headers.authorization}`)
+    return true
+  })
+  const error = await begin().path.catch((failure: Error) => failure.message)
+  expect(error).toContain('Signature=***')
+  expect(error).not.toMatch(/Signature=[0-9a-f]/)
+})
