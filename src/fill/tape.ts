@@ -44,10 +44,10 @@ export type ContractTape = {
 }
 
 /**
- * Prints of a contract and day. The busiest contracts have some 100,000; a tape with more than this
- * is no tape of one contract, and it would not fit beside the engine.
+ * Prints of a contract and day. The busiest contracts have some 100,000. A fill holds them all with
+ * the rows that it makes of them, nearly 4 KiB each: so many take less than 512 MiB.
  */
-export const TAPE_PRINTS_MAX = 1_000_000
+export const TAPE_PRINTS_MAX = 120_000
 
 /** A tape that has more prints than TAPE_PRINTS_MAX: the contract is left out and counted. */
 export class TapeTooLongError extends Error {
