@@ -58,6 +58,14 @@ export function warningsOf(config: Config, { flags, env }: ConfigSources): strin
     if (!isPlain || config.massiveApiKey === undefined || isLoopback(hostname)) continue
     warnings.push(`${name}: MASSIVE_API_KEY goes to ${hostname} without encryption`)
   }
+  const files = new URL(config.flatFilesUrl)
+  const hasFilesKey = config.flatFilesAccessKey !== undefined
+  if (files.protocol === 'http:' && hasFilesKey && !isLoopback(files.hostname)) {
+    warnings.push(
+      `FLOW_FLATFILES_URL: requests signed with FLOW_FLATFILES_SECRET_KEY go to ${files.hostname} ` +
+        'without encryption, and what comes from there may be from anybody',
+    )
+  }
   if (config.httpToken === undefined && !isLoopback(config.httpHost)) {
     warnings.push(
       `FLOW_HTTP_HOST: others can reach ${config.httpHost}, so only /healthz and /readyz answer ` +

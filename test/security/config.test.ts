@@ -152,6 +152,20 @@ describe('the way to the vendor', () => {
     expect(load({ FLOW_FEED_URL: 'ws://feed.example:1/x' }).warnings).toEqual([])
   })
 
+  test('flat files from elsewhere in the clear are a warning, on this machine they are none', () => {
+    const keys = {
+      FLOW_FLATFILES_ACCESS_KEY: 'an-access-key',
+      FLOW_FLATFILES_SECRET_KEY: 'a-secret',
+    }
+    const from = (url: string, env = {}) => load({ FLOW_FLATFILES_URL: url, ...env }).warnings
+    expect(from('http://files.example', keys)).toEqual([
+      expect.stringMatching(/^FLOW_FLATFILES_URL: .+ files\.example without encryption/),
+    ])
+    expect(from('https://files.example', keys)).toEqual([])
+    expect(from('http://127.0.0.1:9000', keys)).toEqual([])
+    expect(from('http://files.example')).toEqual([])
+  })
+
   test('NODE_TLS_REJECT_UNAUTHORIZED=0 stops every command', async () => {
     const run = await flow(['run'], { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
     expect(run.code).toBe(2)
