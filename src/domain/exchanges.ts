@@ -31,3 +31,10 @@ const ACRONYMS: ReadonlyMap<number, string> = new Map([
 export function exchangeAcronym(id: number): string | undefined {
   return ACRONYMS.get(id)
 }
+
+const IDS: ReadonlyMap<string, number> = new Map([...ACRONYMS].map(([id, text]) => [text, id]))
+
+/** The id behind a stored venue (`CBOE` gives 302, `999` the id 999); null for any other text. */
+export function exchangeOfText(text: string): number | null {
+  return IDS.get(text) ?? (/^\d{1,10}$/.test(text) ? Number(text) : null)
+}

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
 import { DAY_MS, startOfNewYorkDay } from '../domain/new-york.ts'
+import { withLackingLegs } from './lacking-legs.ts'
 import { noteVolume } from './late-volumes.ts'
 import { loadAverage, loadCancels, loadReference, loadRows } from './load.ts'
 import { type KnownPrint, matchTape } from './match.ts'
@@ -79,7 +80,8 @@ async function fillWithin(client: Client, fill: ContractFill): Promise<Filled> {
   const { tape, day, scope, rules, gaps, storedTo } = fill
   const { ticker } = tape
   const symbol = parseContract(ticker)?.underlying ?? ticker
-  const { prints, stored } = await findKnown(client, tape, day)
+  const { prints: inTape, stored } = await findKnown(client, tape, day)
+  const prints = withLackingLegs(inTape, stored)
   const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
   const reference = await loadReference(client, ticker, date, stored)
   const quotes = quotesOf(prints, stored, fill.quotes, rules.quoteMaxAgeMs)
@@ -98,7 +100,7 @@ async function fillWithin(client: Client, fill: ContractFill): Promise<Filled> {
     const volume = { gapId: gaps[0]!.gapId, ticker, date, volume: missedVolume }
     await noteVolume(client, volume, storedTo, prints, stored)
   }
-  const known = prints.filter((print) => print.stored >= 0).length
+  const known = inTape.filter((print) => print.stored >= 0).length
   return { known, filled: inserts.length, revised: revisions.length, missedVolume }
 }
 

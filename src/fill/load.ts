@@ -27,6 +27,14 @@ const ROWS_AT_SQL = `SELECT ${COLUMNS} ${FROM} AND flow.timestamp = ANY($3::bigi
 const ROWS_AFTER_SQL = `SELECT ${COLUMNS} ${FROM}
   AND flow.timestamp > $3 AND flow.timestamp < $4 ${LOCKED}`
 
+/** Legs lie within the span of their event, which each of them has. */
+const LEGS_SQL = `SELECT ${COLUMNS}
+  FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS event (id, first, last)
+  JOIN options_flow_history AS flow ON flow.symbol = $1 AND flow.contract_ticker = $2
+    AND flow.timestamp BETWEEN event.first AND event.last AND flow.event_id = event.id
+  WHERE flow.timestamp <= $6 AND flow.timestamp <> ALL ($7::bigint[])
+  ORDER BY flow.timestamp, flow.arrival FOR UPDATE OF flow`
+
 type Nullable<T> = { readonly [name in keyof T]: T[name] | null }
 
 type Found = Nullable<Omit<StoredRow, 'side' | 'tradeType' | 'aggressiveness'>> & {
@@ -36,9 +44,9 @@ type Found = Nullable<Omit<StoredRow, 'side' | 'tradeType' | 'aggressiveness'>> 
 }
 
 /**
- * The contract's rows at `times`, and those after the last of them up to `dayEnd` (exclusive),
- * locked until the transaction ends. The index knows symbol and time, so other times are not
- * looked at: a row that the tape does not have stays as it is.
+ * The contract's rows at `times`, the other legs of their events, and the rows after the last of
+ * the times up to `dayEnd` (exclusive), locked until the transaction ends. The index knows symbol
+ * and time, so other times are not looked at: another row that the tape lacks stays as it is.
  */
 export async function loadRows(
   client: Client,
@@ -50,7 +58,38 @@ export async function loadRows(
   const last = times.at(-1) ?? dayEnd
   const at = await client.query<Found>(ROWS_AT_SQL, [symbol, ticker, times])
   const after = await client.query<Found>(ROWS_AFTER_SQL, [symbol, ticker, last, dayEnd])
-  return [...at.rows, ...after.rows].map(storedRowOf)
+  const legs = await loadLegs(client, symbol, ticker, at.rows, last)
+  return [...at.rows, ...legs, ...after.rows].map(storedRowOf)
+}
+
+/** Legs at other times of events of which `rows` has some legs. */
+async function loadLegs(
+  client: Client,
+  symbol: string,
+  ticker: string,
+  rows: readonly Found[],
+  last: number,
+): Promise<readonly Found[]> {
+  const events = new Map<string, { found: number; legs: number; first: number; last: number }>()
+  for (const { eventId, eventLegs, eventSpan, time } of rows) {
+    if (eventId === null || time === null) continue
+    const event = events.get(eventId) ?? { found: 0, legs: 0, first: time, last: time }
+    events.set(eventId, {
+      found: event.found + 1,
+      legs: Math.max(event.legs, eventLegs ?? 0),
+      first: Math.min(event.first, time - (eventSpan ?? 0)),
+      last: Math.max(event.last, time + (eventSpan ?? 0)),
+    })
+  }
+  const short = [...events].filter(([, { found, legs }]) => found < legs)
+  if (short.length === 0) return []
+  const times = [...new Set(rows.map(({ time }) => time))]
+  const found = await client.query<Found>(LEGS_SQL, [
+    ...[symbol, ticker, short.map(([id]) => id)],
+    ...[short.map(([, { first }]) => first), short.map(([, event]) => event.last)],
+    ...[last, times],
+  ])
+  return found.rows
 }
 
 function storedRowOf(row: Found): StoredRow {

@@ -15,8 +15,8 @@ import type { StoredRow } from './stored-rows.ts'
 import { volumesOf } from './volumes.ts'
 
 /**
- * Arrival numbers of filled prints begin here, and go by their place in the day's tape: no number
- * that the engine has given, and the same each time.
+ * Arrival numbers of filled prints begin here, and go by their place in the day's tape, or are the
+ * next free one of their ms: no number that the engine has given.
  */
 export const FILL_ARRIVAL = 2 ** 30
 
@@ -109,6 +109,8 @@ function membersOf(
   const parts = partsOf(run)
   const frozen = frozenEvents(ticker, prints, stored, affected)
   const members: Member[] = []
+  // an earlier tape that had fewer prints may have given the number to another print of that ms
+  const taken = new Set(stored.map(({ time, arrival }) => `${time}-${arrival}`))
   prints.forEach((known, place) => {
     const row = rows[place] ?? null
     const part = parts[place]!
@@ -128,7 +130,9 @@ function membersOf(
       const whole = average === null ? row : withAverage(row, average, part, isOfType, rules.rules)
       rows[place] = whole
       const tradeType = whole.tradeType as TradeType
-      const arrival = FILL_ARRIVAL + row.arrival
+      let arrival = FILL_ARRIVAL + row.arrival
+      while (taken.has(`${row.time}-${arrival}`)) arrival++
+      taken.add(`${row.time}-${arrival}`)
       members.push({ ...common, ...closed, arrival, stored: null, tradeType })
     }
   })

@@ -39,8 +39,8 @@ export type TapePage = { readonly rows: readonly unknown[]; readonly isLast: boo
 /**
  * The pages of a span in order of time (`sip_timestamp` comes as text, with all its digits),
  * `pagesMax` of them at most. Throttling and trouble of the server are tried again, a limited
- * number of times. Throws RestError, also for other JSON; and Error for a next page at another server
- * or of another contract, which is not followed.
+ * number of times. Throws RestError, also for other JSON; and Error for a next page at another
+ * server or of another contract, which is not followed.
  */
 export async function* tapePages(
   asker: TapeAsker,

@@ -178,4 +178,40 @@ describe('a fill of a gap in a real tape', { timeout: 120_000 }, () => {
       { sequence: '3', was_stored: false },
     ])
   })
+
+  it('keeps the legs of an event that the tape lacks, and counts them', async () => {
+    const url = await postgres.freshDatabase()
+    await replay(url, LINES.slice(0, 1)) // makes the partition
+    const ticker = 'O:SPY160617C00200000'
+    const leg = (after: number, x: number, q: number) => {
+      return { t: FROM + after, p: 1.5, s: 20, x, c: [209], q }
+    }
+    const quotes = [{ t: FROM - 100, bp: 1.4, ap: 1.5, bs: 1, as: 1 }]
+    const fill = { ...fillOf(0), quotes, gaps: [] }
+    const first = { ticker, prints: [leg(0, 302, 1), leg(100, 313, 2), leg(200, 325, 3)] }
+    const second = { ticker, prints: [leg(0, 302, 1), leg(150, 313, 5), leg(200, 325, 3)] }
+    await withClient(url, async (client) => {
+      await fillContract(client, { ...fill, tape: first })
+      expect(await fillContract(client, { ...fill, tape: second })).toMatchObject({
+        ...{ known: 2, filled: 1, missedVolume: 20 },
+      })
+      const again = await fillContract(client, { ...fill, tape: second })
+      expect(again).toMatchObject({ known: 3, filled: 0, revised: 0, missedVolume: 0 })
+    })
+    const of = `WHERE contract_ticker = '${ticker}'`
+    const rows = await query<Record<string, unknown>>(
+      url,
+      `SELECT (timestamp - ${FROM})::integer AS after, event_legs AS legs, day_volume::integer AS volume,
+         count(*) OVER (PARTITION BY event_id)::integer AS rows
+       FROM options_flow_history ${of} ORDER BY timestamp`,
+    )
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      [0, 4, 20, 4],
+      [100, 4, 40, 4],
+      [150, 4, 60, 4],
+      [200, 4, 80, 4],
+    ])
+    const text = `SELECT leg_count, total_size::integer AS size FROM flow_events ${of} AND NOT is_void`
+    expect(await query(url, text)).toEqual([{ leg_count: 4, size: 80 }])
+  })
 })
