@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Log } from '../console/log.ts'
 import { count } from '../console/words.ts'
 import { parseContract } from '../domain/contract.ts'
+import { newYorkDay } from '../domain/new-york.ts'
 import { type BackfillSummary, backfill } from '../fill/backfill.ts'
 import { downloadFlatFile } from '../fill/flat-download.ts'
 import type { TapeAsker } from '../fill/rest-pages.ts'
@@ -39,18 +40,17 @@ export function backfillCommand(): Command {
     [
       ...(['symbols', 'rules', 'minSize', 'sweepWindowMs', 'quoteMaxAgeMs'] as const),
       ...(['lookupPremium', 'fillPerSecond', 'restUrl', 'databaseUrl', 'dataDir', 'log'] as const),
-      ...(['flatFilesUrl', 'flatFilesBucket'] as const),
+      ...(['flatFilesUrl', 'flatFilesBucket', 'retentionDays'] as const),
     ],
     process.stderr,
   )
   return command.action(async (flags: Flags) => {
-    const day = dayAsked(flags.date)
+    const date = flags.date.trim()
+    const day = dayAsked(date)
     const { config, log } = setup()
-    const { summary, path } = await run(flags, day, config, log)
+    const { summary, path } = await run({ ...flags, date }, day, config, log)
     process.stdout.write(
-      flags.json === true
-        ? `${JSON.stringify({ date: flags.date, ...summary })}\n`
-        : textOf(flags.date, summary),
+      flags.json === true ? `${JSON.stringify({ date, ...summary })}\n` : textOf(date, summary),
     )
     checkWhole(summary, path)
   })
@@ -59,7 +59,7 @@ export function backfillCommand(): Command {
 /** A New York date as days since 1970-01-01. */
 function dayAsked(date: string): number {
   try {
-    const day = dayOf(date.trim())
+    const day = dayOf(date)
     if (day !== null) return day
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
@@ -96,6 +96,12 @@ async function run(
   await checkRecording(path).catch((error: Error) => {
     throw new UsageError(error.message) // told before anything is started
   })
+  if (day < newYorkDay(Date.now()) - config.retentionDays) {
+    log.warn(
+      `${date} is longer ago than FLOW_RETENTION_DAYS (${config.retentionDays}): the next cleanup ` +
+        'removes what is put in; raise it to keep that',
+    )
+  }
   const database = await openDatabase(config, log, true)
   try {
     await migrateDatabase(database.url)

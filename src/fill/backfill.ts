@@ -75,11 +75,13 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
     onProblem(problem)
   }
   const quotesOf = backfillQuotes({ ...options, quoteMaxAgeMs: rules.quoteMaxAgeMs })
+  let later = 0
   const onEnd = (isWhole: boolean): void => {
     summary.isWhole = isWhole
   }
   for await (const tape of flatTapes(path, wants, day, tell, { onProgress, onEnd })) {
     signal.throwIfAborted()
+    later += tape.prints.filter(({ t }) => t > inserts.to).length
     const quotes = await quotesOf(tape, inserts.to)
     const own = gaps.filter((gap) => isOf(gap, tape.ticker))
     const scope = { inserts, gaps: own }
@@ -91,6 +93,12 @@ export async function backfill(options: BackfillOptions): Promise<BackfillSummar
     summary.known += known
     summary.filled += filled
     summary.revised += revised
+  }
+  if (later > 0) {
+    onProblem(
+      `${later} prints are left for later: an engine runs on this database, and what it has of ` +
+        `the time after ${new Date(inserts.to).toISOString()} may be on its way; run this again later`,
+    )
   }
   const isWhole = summary.isWhole && summary.leftOut === 0
   for (const gap of gaps) {

@@ -43,7 +43,11 @@ async function gapped(): Promise<string> {
 }
 
 const backfill = (url: string, ...words: string[]) =>
-  flow(['backfill', '--date', DATE, ...words], { DATABASE_URL: url, FLOW_SYMBOLS: 'VIX' })
+  flow(['backfill', '--date', DATE, ...words], {
+    DATABASE_URL: url,
+    FLOW_SYMBOLS: 'VIX',
+    FLOW_RETENTION_DAYS: '10000',
+  })
 
 /** With a byte near the start turned. */
 function damaged(bytes: Buffer): Buffer {
@@ -170,6 +174,28 @@ describe('flow backfill', { timeout: 120_000 }, () => {
     },
   )
 
+  it('takes a date with spaces around it, and warns of one that the next cleanup removes', async () => {
+    const url = await postgres.freshDatabase()
+    const words = ['backfill', '--date', ` ${DATE} `, '--file', file, '--json']
+    const run = await flow(words, { DATABASE_URL: url, FLOW_SYMBOLS: 'VIX' })
+    expect([run.code, JSON.parse(run.stdout).date]).toEqual([0, DATE])
+    expect(run.stderr).toContain(`${DATE} is longer ago than FLOW_RETENTION_DAYS (90)`)
+  })
+
+  it('leaves what an engine that runs may be about to store, and says so', async () => {
+    const url = await gapped()
+    await query(
+      url,
+      `UPDATE flow_batches SET is_feed = true, drained = false, received_to = $1, committed_at = $2`,
+      [FROM + 15_000, Date.now() + 60_000],
+    )
+    const run = await backfill(url, '--file', file, '--json')
+    expect([run.code, JSON.parse(run.stdout).gaps]).toEqual([0, 0])
+    expect(run.stderr).toMatch(/\d+ prints are left for later: .* 2016-06-01T13:45:00.000Z may be/)
+    const left = 'SELECT FROM options_flow_history WHERE timestamp > $1 AND timestamp <= $2'
+    expect(await query(url, left, [FROM, TO])).toEqual([])
+  })
+
   it.each([
     [['backfill'], /--date/],
     [['backfill', '--date', '2016-02-31', '--file', 'x.csv'], /2016-02-31/],
@@ -185,7 +211,11 @@ describe('flow backfill', { timeout: 120_000 }, () => {
   it('says that the file is of another day', async () => {
     const url = await postgres.freshDatabase()
     const words = ['backfill', '--date', '2016-06-02', '--file', file]
-    const run = await flow(words, { DATABASE_URL: url, FLOW_SYMBOLS: 'VIX' })
+    const run = await flow(words, {
+      DATABASE_URL: url,
+      FLOW_SYMBOLS: 'VIX',
+      FLOW_RETENTION_DAYS: '10000',
+    })
     expect(run.code).toBe(1)
     expect(run.stderr).toMatch(/2016-06-02/)
   })
