@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { newYorkDay } from '../../src/domain/new-york.ts'
+import { fillContract } from '../../src/fill/fill-contract.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts'
 import { Engine } from '../e2e/engine.ts'
 import { flow, imbalance, killLeftovers } from '../e2e/flow-process.ts'
 import { countRows } from '../e2e/table.ts'
+import { flatFileOf, inArchiveOrder, linesOf, tapesOf, VIX } from '../fill/vix-tape.ts'
 import {
   query,
   startTestPostgres,
@@ -171,6 +176,39 @@ describe('the engine with the rights of docs/security.md', () => {
       return (await client.query('SELECT cleanup_old_flow() AS removed')).rows[0].removed
     })
     expect(removed).toBe('0')
+  })
+
+  test('fills over REST and from a flat file', async () => {
+    const tapes = tapesOf(inArchiveOrder(linesOf(VIX)))
+    const [from, to] = [Date.UTC(2016, 5, 1, 13, 45), Date.UTC(2016, 5, 1, 14)]
+    await query(
+      urlOf('engine'),
+      `INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, status)
+       VALUES ('old', $1, $2, '{VIX}', 'closed', 'unfilled')`,
+      [from, to],
+    )
+    await query(urlOf('engine'), "SELECT flow_ensure_partition('2016-06-01')")
+    const rules = { rules: 'opra', minSize: 10, windowMs: 500, quoteMaxAgeMs: 5000 } as const
+    const scope = { inserts: { from, to }, gaps: [{ from, to }] }
+    const gaps = [{ gapId: 'old', from, to }]
+    const day = newYorkDay(from)
+    let filled = 0
+    await withClient(urlOf('engine'), async (client) => {
+      for (const one of tapes) {
+        filled += (await fillContract(client, { ...one, day, scope, rules, gaps })).filled
+      }
+    })
+    expect(filled).toBeGreaterThan(0)
+    const folder = await mkdtemp(join(tmpdir(), 'flow-roles-'))
+    const file = join(folder, 'trades.csv')
+    await writeFile(file, flatFileOf(tapes))
+    const words = ['backfill', '--date', '2016-06-01', '--file', file, '--json']
+    const settings = { FLOW_SYMBOLS: 'VIX', FLOW_RETENTION_DAYS: '10000' }
+    const done = await flow(words, { DATABASE_URL: urlOf('engine'), ...settings })
+    await rm(folder, { recursive: true })
+    expect([done.code, done.stderr]).toEqual([0, ''])
+    expect(JSON.parse(done.stdout)).toMatchObject({ gaps: 1, isWhole: true })
+    expect(JSON.parse(done.stdout).filled).toBeGreaterThan(0)
   })
 })
 
