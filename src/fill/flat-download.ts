@@ -1,6 +1,10 @@
+import { createReadStream } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createGunzip } from 'node:zlib'
 import { describeError } from '../reader/describe-error.ts'
 import { redact } from '../reader/redact.ts'
 import { type FileAnswer, type FileSource, FlatFileError, requestFile } from './flat-request.ts'
@@ -111,8 +115,16 @@ async function tryOnce(
       true,
     )
   }
-  if (size === answer.total && (await part.isGzip())) return 'whole'
+  const isFile = size === answer.total && (await part.isGzip())
+  const damage = isFile ? await part.damage(signal) : null
+  if (isFile && damage === null) return 'whole'
   await part.remove()
+  if (damage !== null) {
+    throw new FlatFileError(
+      `the flat file: what came is damaged (${damage}); run one download of a day at a time`,
+      true,
+    )
+  }
   throw new FlatFileError(
     `the flat file: expected ${answer.total} bytes of gzip, came ${size} of something else; ` +
       'check FLOW_FLATFILES_URL',
@@ -190,6 +202,18 @@ class PartFile {
       return buffer[0] === GZIP[0] && buffer[1] === GZIP[1]
     } finally {
       await file.close()
+    }
+  }
+
+  /** What is wrong with the gzip, read to its end; null: nothing. */
+  async damage(signal: AbortSignal): Promise<string | null> {
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+    try {
+      await pipeline(createReadStream(this.#path), createGunzip(), nowhere, { signal })
+      return null
+    } catch (error) {
+      signal.throwIfAborted()
+      return (error as Error).message
     }
   }
 

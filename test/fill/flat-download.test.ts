@@ -365,3 +365,16 @@ test('a server that repeats the signature does not get it shown', async () => {
   expect(error).toContain('Signature=***')
   expect(error).not.toMatch(/Signature=[0-9a-f]/)
 })
+
+test('a file with a hole, as two downloads at once leave it, is damaged and comes anew', async () => {
+  const hole = Buffer.from(FILE)
+  hole.fill(0, 100_000, 110_000)
+  s3.troubles.push((response) => {
+    response.writeHead(200, { 'content-length': hole.length })
+    response.end(hole)
+    return true
+  })
+  const { path, retries } = begin()
+  expect(readFileSync(await path).equals(FILE)).toBe(true)
+  expect(retries).toEqual([expect.stringMatching(/what came is damaged \(.+\); run one download/)])
+})
