@@ -21,19 +21,17 @@ export type GapFiller = Pick<FillerHandle, 'look' | 'stop'>
 
 /**
  * Starts the filling of today's gaps over REST, where there is a REST server to ask and a budget
- * for it.
+ * for it; open gaps are counted in any case.
  */
 export function startGapFiller(options: GapFillerOptions): GapFiller {
   const { config, apiKey, databaseUrl, metrics, log, onFilled } = options
   const { rules, minSize, sweepWindowMs, quoteMaxAgeMs } = config
-  if (!config.hasRest || config.fillPerSecond === 0) {
-    return { look: () => {}, stop: async () => {} }
-  }
   return startFiller({
     databaseUrl,
     restUrl: config.restUrl,
     apiKey,
-    perSecond: config.fillPerSecond,
+    perSecond: config.hasRest ? config.fillPerSecond : 0,
+    retentionDays: config.retentionDays,
     rules: { rules, minSize, windowMs: sweepWindowMs, quoteMaxAgeMs },
     onFilled: ({ prints }) => metrics.gapsFilledPrints.inc(prints),
     onVolume: ({ ticker, date, volume }) => onFilled({ ticker, date, volume }),

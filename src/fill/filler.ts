@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
+import { DAY_MS, newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
 import { RestBreaker } from '../reader/rest-breaker.ts'
 import { RestBudget } from '../reader/rest-budget.ts'
 import { type Connection, connect } from '../writer/connection.ts'
@@ -37,10 +37,12 @@ export class Filler {
   #connection: Connection | null = null
   #wake: () => void = () => {}
   #isAsked = false
+  #mayFill: boolean
 
   constructor(data: FillerData, tell: (message: FromFiller) => void) {
     this.#data = data
     this.#tell = tell
+    this.#mayFill = data.perSecond > 0
     this.#volumes = new VolumeTeller(tell)
     this.#breaker = new RestBreaker({
       what: 'fills of gaps',
@@ -49,7 +51,7 @@ export class Filler {
     })
     this.#asker = {
       rest: { baseUrl: data.restUrl, apiKey: data.apiKey },
-      budget: new RestBudget(data.perSecond),
+      budget: new RestBudget(Math.max(1, data.perSecond)),
       priority: 'lookup',
       onResult: (result) => tell({ kind: 'request', result }),
       onProblem: (line) => this.#warn(line),
@@ -79,7 +81,7 @@ export class Filler {
     })
   }
 
-  /** Until it is stopped, or the key may not read tapes. */
+  /** Until it is stopped; with a key that may not read tapes it only counts the gaps. */
   async run(): Promise<void> {
     for (let failures = 0; !this.#stop.signal.aborted; ) {
       try {
@@ -92,9 +94,11 @@ export class Filler {
         const words = describeError(error, this.#data.databaseUrl)
         if (error instanceof TapesDeniedError) {
           this.#warn(`gaps are not filled: ${words}`)
-          return
+          this.#mayFill = false
+          continue
         }
-        if (failures === 0) this.#warn(`the fill of a gap is tried again: ${words}`)
+        if (failures === 0 && this.#mayFill)
+          this.#warn(`the fill of a gap is tried again: ${words}`)
         const delayMs = Math.min(RETRY_MS_MIN * 2 ** failures, RETRY_MS_MAX)
         failures = Math.min(failures + 1, 10)
         await this.#wait(delayMs * (0.5 + Math.random() / 2))
@@ -110,9 +114,13 @@ export class Filler {
     await this.#racing(connection, this.#volumes.turn(client, this.#stop.signal))
     const now = Date.now()
     const since = startOfNewYorkDay(newYorkDay(now - OLD_DAY_MS))
+    await this.#count(connection, now)
+    if (!this.#mayFill) {
+      if (!this.#isAsked) await this.#wait(LOOK_MS)
+      return
+    }
     const first = await this.#racing(connection, nextGap(client, since))
     const gap = first ?? (await this.#racing(connection, this.#later.next(client, since, now)))
-    this.#tell({ kind: 'gaps', open: await this.#racing(connection, countOpen(client)) })
     const pending = await this.#racing(connection, pendingOf(client, gap?.gapId ?? null))
     if (gap === null) {
       const isPending = pending.own || pending.others
@@ -131,6 +139,13 @@ export class Filler {
     }
     await this.#fill(gap, first === null, connection)
     this.#later.note(gap, now)
+  }
+
+  async #count(connection: Connection, now: number): Promise<void> {
+    const { retentionDays } = this.#data
+    const since = retentionDays === 0 ? 0 : now - retentionDays * DAY_MS
+    const open = await this.#racing(connection, countOpen(connection.client, since))
+    this.#tell({ kind: 'gaps', open })
   }
 
   async #fill(gap: EndedGap, isLater: boolean, connection: Connection): Promise<void> {

@@ -88,9 +88,9 @@ export async function noteLeftOut(client: Client, gapId: string): Promise<void> 
   await client.query("UPDATE flow_gaps SET status = 'partly filled' WHERE gap_id = $1", [gapId])
 }
 
-/** Gaps that are open, or have ended and are not done. */
-export async function countOpen(client: Client): Promise<number> {
+/** Gaps that are open, or have ended at `since` (epoch ms) or later and are not done. */
+export async function countOpen(client: Client, since: number): Promise<number> {
   const text = `SELECT count(*)::integer AS open FROM flow_gaps
-    WHERE status IN ('open', 'unfilled', 'filling')`
-  return (await client.query<{ open: number }>(text)).rows[0]!.open
+    WHERE status IN ('open', 'unfilled', 'filling') AND coalesce(ended_at >= $1, true)`
+  return (await client.query<{ open: number }>(text, [since])).rows[0]!.open
 }

@@ -34,12 +34,13 @@ export type FillerHandle = {
 }
 
 /**
- * Starts the thread that fills gaps of today over REST. It connects by itself, waits for a database
+ * Starts the thread that fills gaps of today over REST and counts those that are open. It connects
+ * by itself, waits for a database
  * or REST server that is away, and never throws.
  */
 export function startFiller(options: FillerOptions): FillerHandle {
-  const { databaseUrl, restUrl, apiKey, perSecond, rules } = options
-  const workerData: FillerData = { databaseUrl, restUrl, apiKey, perSecond, rules }
+  const { databaseUrl, restUrl, apiKey, perSecond, retentionDays, rules } = options
+  const workerData: FillerData = { databaseUrl, restUrl, apiKey, perSecond, retentionDays, rules }
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   let worker: Worker | null = null
   let ended = Promise.resolve()

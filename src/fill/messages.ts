@@ -7,8 +7,10 @@ export type FillerData = {
   readonly databaseUrl: string
   readonly restUrl: string
   readonly apiKey: string
-  /** Requests a second, 1 or more. */
+  /** Requests a second; 0: nothing is filled, gaps are counted. */
   readonly perSecond: number
+  /** Days, FLOW_RETENTION_DAYS: older gaps are not counted; 0: all are. */
+  readonly retentionDays: number
   readonly rules: FillRules
 }
 

@@ -183,7 +183,10 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
       'flow_gaps_filled_prints_total',
       'Prints that fills of gaps have put into the table.',
     ),
-    gapsOpen: gauge('flow_gaps_open', 'Gaps that are open, or have ended and are not filled.'),
+    gapsOpen: gauge(
+      'flow_gaps_open',
+      'Gaps within FLOW_RETENTION_DAYS that are open, or have ended and wait for a fill.',
+    ),
     restBudgetUsed: gauge(
       'flow_rest_budget_used_ratio',
       'Share of FLOW_REST_PER_SECOND used in the last second, 0 to 1.',

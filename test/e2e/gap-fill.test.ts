@@ -47,6 +47,7 @@ function fill(databaseUrl: string, { url }: Archive): FilledContract[] {
     restUrl: url,
     apiKey: 'key',
     perSecond: 100,
+    retentionDays: 90,
     rules: RULES,
     onFilled: (contract) => filled.push(contract),
     onVolume: () => null,

@@ -40,6 +40,7 @@ function start(
     restUrl,
     apiKey: 'key',
     perSecond: 1000,
+    retentionDays: 90,
     rules: RULES,
     onFilled: () => {},
     onVolume,

@@ -39,18 +39,21 @@ type Started = {
   readonly told: string[]
   readonly requests: string[]
   readonly log: string[]
+  readonly gaps: number[]
 }
 
-function start(databaseUrl: string, { url }: Archive): Started {
+function start(databaseUrl: string, { url }: Archive, perSecond = 1000): Started {
   const filled: FilledContract[] = []
   const told: string[] = []
   const requests: string[] = []
   const log: string[] = []
+  const gaps: number[] = []
   const filler = startFiller({
     databaseUrl,
     restUrl: url,
     apiKey: 'key',
-    perSecond: 1000,
+    perSecond,
+    retentionDays: 90,
     rules: RULES,
     onFilled: (contract) => filled.push(contract),
     onVolume: ({ ticker, volume }) => {
@@ -58,11 +61,11 @@ function start(databaseUrl: string, { url }: Archive): Started {
       return Date.now()
     },
     onRequest: (result) => requests.push(result),
-    onGaps: () => {},
+    onGaps: (open) => gaps.push(open),
     onLog: (line) => log.push(line),
   })
   cleanups.push(() => filler.stop())
-  return { filler, filled, told, requests, log }
+  return { filler, filled, told, requests, log, gaps }
 }
 
 /** A database without the prints of 35 minutes of today, and with its gap. */
@@ -201,5 +204,35 @@ describe('the filler of gaps', { timeout: 120_000 }, () => {
       )
     await until('the other is filled', async () => (await statuses())[1] === 'of today,filled')
     expect((await statuses())[0]).toBe('gap,unfilled')
+  })
+
+  it('counts the open gaps also where nothing is filled or the key is refused, old ones never', async () => {
+    const url = await gapped()
+    const old = Date.now() - 91 * DAY_MS
+    await addGap(url, 'old', old, old + 1)
+    await query(
+      url,
+      "INSERT INTO flow_gaps (gap_id, started_at, symbols, reason, status) VALUES ('now', $1, '{VIX}', 'disconnected', 'open')",
+      [old],
+    )
+    const refusing = await archive((_, response) => {
+      response.writeHead(403).end('{}')
+      return true
+    })
+    for (const perSecond of [0, 1000]) {
+      const { filler, gaps } = start(url, refusing, perSecond)
+      await until('they are counted', () => gaps.includes(2))
+      if (perSecond > 0) await until('the key is refused', () => refusing.asked.length > 0)
+      await query(
+        url,
+        "UPDATE flow_gaps SET status = 'unfilled', ended_at = $1 WHERE gap_id = 'now'",
+        [old],
+      )
+      filler.look()
+      await until('one less is counted', () => gaps.includes(1))
+      await query(url, "UPDATE flow_gaps SET status = 'open', ended_at = NULL WHERE gap_id = 'now'")
+      await filler.stop()
+    }
+    expect(refusing.asked).toHaveLength(1)
   })
 })
