@@ -210,6 +210,7 @@ it('stores the latest version of a gap', async () => {
       reason: 'disconnect',
       filled: 12,
       status: 'filled',
+      parts_filled: [],
     },
   ])
 })
