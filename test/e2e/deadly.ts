@@ -50,7 +50,9 @@ if (isMainThread) {
   threads.Worker = class extends Worker {
     constructor(url: URL | string, options: object) {
       super(url, options)
-      living.set(/writer/.test(String(url)) ? 'writer' : 'shard', this)
+      const file = String(url)
+      if (/writer/.test(file)) living.set('writer', this)
+      else if (/piscina/.test(file)) living.set('shard', this)
     }
   }
   createRequire(import.meta.url)('node:module').syncBuiltinESMExports()
