@@ -6,7 +6,8 @@ import type { StoredBefore } from '../writer/messages.ts'
 import { Blame } from './blame.ts'
 import { catchUp } from './catch-up.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { Engine, type EnginePart, RestoreError, snapshotHeader } from './engine.ts'
+import { Engine, type EnginePart, RestoreError } from './engine.ts'
+import { snapshotHeader } from './engine-rules.ts'
 import { FeedGate } from './feed-gate.ts'
 import { JournaledTarget } from './journaled-target.ts'
 import { type Life, newLife } from './life.ts'
@@ -125,7 +126,10 @@ export class Builder {
       restored: journal.hasState ? journal.from : null,
       log: this.#options.log,
       metrics: this.#options.metrics,
-      onSaved: (position, mark) => journal.saved(position, mark),
+      onSaved: (position, mark) => {
+        journal.saved(position, mark)
+        engine.keepProfiles()
+      },
     })
     // nothing is appended before the first target is there
     const given = this.#given ?? journal.journal.position
@@ -137,6 +141,8 @@ export class Builder {
     })
     this.target.follow(pipeline, given)
     this.#blame.clear()
+    if (journal.hasState) engine.keepProfiles()
+    else void life.snapshots.save()
     engine.goLive()
     void life.dead.promise.then((error) => this.#options.onDeath(error))
   }

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
 import { newYorkDay } from '../domain/new-york.ts'
-import type { Snapshot, SnapshotHeader } from '../journal/snapshot-file.ts'
+import type { Snapshot } from '../journal/snapshot-file.ts'
 import { account, createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { IntakeEvents } from '../reader/intake.ts'
 import type { UnderlyingProfile } from '../slab/definitions.ts'
@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts'
 import { startWriter, type Writer } from '../writer/handle.ts'
 import type { Committed } from '../writer/messages.ts'
 import { STORE_REASONS } from '../writer/store-error.ts'
+import { rulesFor, shardsFor } from './engine-rules.ts'
 import { limitsFor } from './limits.ts'
 import type { Meter } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
@@ -64,7 +65,8 @@ export class Engine {
   readonly tape: Tape
   readonly #options: EngineOptions
   readonly #timer: NodeJS.Timeout
-  readonly #profilesTimer: NodeJS.Timeout
+  /** Null: what is learnt of print sizes is not put by. */
+  #profilesTimer: NodeJS.Timeout | null = null
   readonly #startedAt = Date.now()
   readonly #errors: StoreErrors
   #restored: Snapshot | null
@@ -90,7 +92,6 @@ export class Engine {
     this.tape = new Tape(dictionary, options.log)
     options.meter.attach({ counts: decoder.counts, dictionary })
     this.#timer = setInterval(() => this.sync(), SYNC_MS).unref()
-    this.#profilesTimer = setInterval(() => this.pipeline.wantProfiles(), PROFILES_MS).unref()
   }
 
   /**
@@ -157,6 +158,15 @@ export class Engine {
     this.#isLive = true
   }
 
+  /**
+   * From here on what is learnt of print sizes is put by for later starts. Only once a state is on
+   * the disk: a start without one would learn again, from the frames it reads, what it finds there.
+   * A replay never does: played again, it must give the same rows.
+   */
+  keepProfiles(): void {
+    this.#profilesTimer ??= setInterval(() => this.pipeline.wantProfiles(), PROFILES_MS).unref()
+  }
+
   /** Carries the decoder's counts into the metrics. */
   sync(): void {
     this.#options.meter.sync()
@@ -197,7 +207,7 @@ export class Engine {
    */
   async drain(stoppedAt = Date.now()): Promise<void> {
     this.#stoppedAt = stoppedAt
-    this.pipeline.wantProfiles()
+    if (this.#profilesTimer !== null) this.pipeline.wantProfiles()
     await this.pipeline.drain()
     this.writer.mark(this.#stoppedAt)
     await this.writer.drain()
@@ -211,7 +221,7 @@ export class Engine {
   /** Ends the threads. What is not committed is not stored. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    clearInterval(this.#profilesTimer)
+    clearInterval(this.#profilesTimer ?? undefined)
     await Promise.all([this.pipeline.close(), this.writer.stop()])
   }
 
@@ -225,13 +235,13 @@ export class Engine {
       limits: limitsFor(shards),
       classifier: rulesFor(config, isFeed),
       restored: this.#restored,
-      profiles: new Map(this.writer.profiles.map(({ symbol, profile }) => [symbol, profile])),
+      profiles: this.#profilesBefore(),
       writer: this.writer,
       ...events,
       onResult: (result, readAt, shard) => {
         meter.result(shard, result, readAt)
         for (const filled of result.filled) this.tape.see(filled, this.#options.tellsPrints)
-        if (result.profiles.length > 0) this.#keepProfiles(result.profiles)
+        if (result.profiles.length > 0) this.#putBy(result.profiles)
       },
       onLag: (ms) => meter.received(ms),
       onError: (thrown) => {
@@ -240,14 +250,19 @@ export class Engine {
     })
   }
 
+  #profilesBefore(): ReadonlyMap<string, Uint8Array> {
+    const { symbols } = this.#options.config
+    const all = this.writer.profiles
+    const own = symbols === '*' ? all : all.filter(({ symbol }) => symbols.includes(symbol))
+    return new Map(own.map(({ symbol, profile }) => [symbol, profile]))
+  }
+
   #died(part: EnginePart, error: Error): void {
     if (this.#onRestoreError === null) this.#options.onDeath(part, error)
     else this.#onRestoreError(error)
   }
 
-  /** A replay learns for itself alone: played again, it must give the same rows. */
-  #keepProfiles(profiles: readonly UnderlyingProfile[]): void {
-    if (!this.#options.isFeed) return
+  #putBy(profiles: readonly UnderlyingProfile[]): void {
     const { underlyings } = this.pipeline.dictionary
     const day = newYorkDay(Date.now())
     this.writer.recordProfiles(
@@ -263,26 +278,4 @@ export class Engine {
     this.#options.meter.committed(committed)
     this.pipeline.release(committed)
   }
-}
-
-/** One underlying is one shard's: more shards than underlyings would only wait. */
-function shardsFor({ shards, symbols }: Config): number {
-  return symbols === '*' ? shards : Math.min(shards, symbols.length)
-}
-
-function rulesFor(config: Config, isFeed: boolean) {
-  return {
-    rules: config.rules,
-    minSize: config.minSize,
-    windowMs: config.sweepWindowMs,
-    quoteMaxAgeMs: config.quoteMaxAgeMs,
-    // live, and nobody to ask: nothing to wait for
-    lookupPremium: isFeed && !config.hasRest ? 0 : config.lookupPremium,
-  }
-}
-
-/** What a state of the live engine depends on. */
-export function snapshotHeader(config: Config): SnapshotHeader {
-  const { symbols } = config
-  return { version: VERSION, shards: shardsFor(config), symbols, ...rulesFor(config, true) }
 }

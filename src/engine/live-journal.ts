@@ -16,7 +16,7 @@ import { isEvidence } from '../reader/evidence-decode.ts'
 import { spellingsOf } from '../recording/redact.ts'
 import type { Writer } from '../writer/handle.ts'
 import type { Resumes } from '../writer/messages.ts'
-import { snapshotHeader } from './engine.ts'
+import { snapshotHeader } from './engine-rules.ts'
 import type { Meter, MeterMark } from './meter.ts'
 
 /** A shorter one could be part of a price or a time; the vendor is never told it anyway. */

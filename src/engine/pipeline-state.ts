@@ -1,4 +1,5 @@
 import type { Snapshot } from '../journal/snapshot-file.ts'
+import { UnusedProfiles } from '../reader/unused-profiles.ts'
 import type { ClassifierOptions } from '../shard/classifier.ts'
 import type { ShardResult } from '../shard/task.ts'
 import type { Writer } from '../writer/handle.ts'
@@ -10,7 +11,7 @@ export type PipelineOptions = {
   readonly connections: number
   readonly limits: Limits
   readonly classifier: Omit<ClassifierOptions, 'heldMax' | 'printLogRows' | 'quoteRowsMax'>
-  /** What earlier sessions have learnt of the sizes of each underlying. */
+  /** What earlier sessions have learnt of the sizes of each underlying; a state has its own. */
   readonly profiles?: ReadonlyMap<string, Uint8Array>
   /** What an earlier process saved of the same options; its bytes are given away. */
   readonly restored?: PipelineState | null
@@ -27,13 +28,19 @@ export type PipelineOptions = {
 }
 
 /** All that the pipeline knows between two frames. */
-export type PipelineState = Pick<Snapshot, 'dictionary' | 'shards' | 'clocks'>
+export type PipelineState = Pick<Snapshot, 'dictionary' | 'profiles' | 'shards' | 'clocks'>
 
 /** A state, and how many ms each shard stood still for it. */
 export type SavedPipeline = PipelineState & {
   readonly saveMs: readonly number[]
   /** Prints that are held in it. */
   readonly held: number
+}
+
+/** Those of the state, which the frames behind it have not taught; else those that are given. */
+export function profilesFor({ restored, profiles }: PipelineOptions): UnusedProfiles {
+  if (restored === undefined || restored === null) return new UnusedProfiles(profiles ?? [])
+  return UnusedProfiles.load(restored.profiles)
 }
 
 /** A copy of bytes that may be a view into others, to be moved to a thread. */

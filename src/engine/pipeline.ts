@@ -3,6 +3,7 @@ import { Dictionary } from '../reader/dictionary.ts'
 import { isEvidence } from '../reader/evidence-decode.ts'
 import { Intake } from '../reader/intake.ts'
 import { type FrameStamp, Router, type SealedSlab } from '../reader/router.ts'
+import type { UnusedProfiles } from '../reader/unused-profiles.ts'
 import type { ClassifierOptions } from '../shard/classifier.ts'
 import { COUNT_HELD_MS_MAX } from '../shard/counts.ts'
 import { type ShardHandle, startShard } from '../shard/handle.ts'
@@ -14,7 +15,12 @@ import { ROW_SLAB_BYTES } from '../slab/row-slab.ts'
 import { SlabPool } from '../slab/slab-pool.ts'
 import type { Committed } from '../writer/messages.ts'
 import { Definer } from './definer.ts'
-import { ownBytes, type PipelineOptions, type SavedPipeline } from './pipeline-state.ts'
+import {
+  ownBytes,
+  type PipelineOptions,
+  profilesFor,
+  type SavedPipeline,
+} from './pipeline-state.ts'
 import { PostedPlaces } from './posted-places.ts'
 import { ShardLane, type ShardState } from './shard-lane.ts'
 
@@ -34,6 +40,7 @@ export class Pipeline {
   readonly #shards: readonly ShardHandle[]
   readonly #lanes: readonly ShardLane[]
   readonly #router: Router
+  readonly #profiles: UnusedProfiles
   readonly #intake: Intake
   #sealTimer: NodeJS.Timeout | null = null
   readonly #ticker: NodeJS.Timeout
@@ -82,22 +89,18 @@ export class Pipeline {
           restored === null ? null : ownBytes(restored.shards[i]!),
         ),
     )
+    this.#profiles = profilesFor(options)
     this.#router = new Router(
       this.dictionary,
       this.#eventSlabs,
       options.shards,
       options.connections,
       (shard, sealed) => this.#lanes[shard]!.enqueue(sealed, this.#takeState(shard)),
-      options.profiles,
+      this.#profiles,
     )
     for (const [shard, had] of known.entries()) this.#router.skipKnown(shard, had)
     if (restored !== null) this.#router.passTime(restored.clocks.subarray(0, options.connections))
-    this.#intake = new Intake(this.decoder, this.#router, {
-      onStatus: options.onStatus,
-      onData: options.onData,
-      onBlocked: options.onBlocked,
-      onUnblocked: options.onUnblocked,
-    })
+    this.#intake = new Intake(this.decoder, this.#router, options)
     this.#ticker = setInterval(() => this.#tickHeld(), TICK_MS).unref()
   }
 
@@ -204,10 +207,12 @@ export class Pipeline {
       this.#router.seal(shard)
       return promise
     })
+    const profiles = this.#profiles.save() // the sealing has taken what the frames asked for
     const shards = await Promise.all(states)
     const saveMs = shards.map((state) => state.saveMs)
     const held = shards.reduce((sum, state) => sum + state.held, 0)
-    return { dictionary, clocks, shards: shards.map(({ bytes }) => bytes), saveMs, held }
+    const bytes = shards.map((state) => state.bytes)
+    return { dictionary, profiles, clocks, shards: bytes, saveMs, held }
   }
 
   /** Resolves when every frame pushed is classified, every window closed and every row posted. */

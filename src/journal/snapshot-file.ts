@@ -30,6 +30,8 @@ export type SnapshotPlace = {
 /** The whole state of the engine as of one place in the journal. */
 export type Snapshot = SnapshotPlace & {
   readonly dictionary: Uint8Array
+  /** Size profiles that nothing has asked for yet. */
+  readonly profiles: Uint8Array
   /** State of each classifier. */
   readonly shards: readonly Uint8Array[]
   /** Reading clock of each connection, ms. */
@@ -37,10 +39,10 @@ export type Snapshot = SnapshotPlace & {
 }
 
 /**
- * magic | head bytes u32 | head crc u32 | head (JSON) | dictionary | shards | clocks | crc u32 of
- * the parts behind the head. Little-endian; the head tells how long each part is.
+ * magic | head bytes u32 | head crc u32 | head (JSON) | dictionary | profiles | shards | clocks |
+ * crc u32 of the parts behind the head. Little-endian; the head tells how long each part is.
  */
-const MAGIC = Buffer.from('OFSNAP1\n')
+const MAGIC = Buffer.from('OFSNAP2\n')
 const FIXED_BYTES = MAGIC.length + 8
 const CRC_BYTES = 4
 /** One system call moves at most this much, and so much is summed up at once: some 3 ms. */
@@ -52,6 +54,7 @@ const KEPT = 2
 
 type Head = SnapshotPlace & {
   readonly dictionary: number
+  readonly profiles: number
   readonly shards: readonly number[]
   readonly clocks: number
 }
@@ -125,7 +128,7 @@ async function read(
   if (head === null) return 'its head is none'
   const why = fits(head)
   if (why !== null) return why
-  const lengths = [head.dictionary, ...head.shards, head.clocks]
+  const lengths = [head.dictionary, head.profiles, ...head.shards, head.clocks]
   const total = lengths.reduce((sum, length) => sum + length, FIXED_BYTES + headBytes + CRC_BYTES)
   if (total !== size) return `it has ${size} bytes instead of ${total}`
   const parts: Buffer[] = []
@@ -138,7 +141,7 @@ async function read(
     at += length
   }
   if (crc !== (await readAll(file, at, CRC_BYTES)).readUInt32LE(0)) return 'it is damaged'
-  const [dictionary, ...rest] = parts
+  const [dictionary, profiles, ...rest] = parts
   const clocks = rest.pop()!
   return {
     position: head.position,
@@ -146,6 +149,7 @@ async function read(
     stored: head.stored,
     held: head.held,
     dictionary: dictionary!,
+    profiles: profiles!,
     shards: rest,
     clocks: new Float64Array(clocks.buffer, clocks.byteOffset, clocks.length / 8),
   }
@@ -159,13 +163,13 @@ function headOf(text: Buffer): Head | null {
   } catch {
     return null
   }
-  const { position, header, stored, held, dictionary, shards, clocks } = head ?? {}
+  const { position, header, stored, held, dictionary, profiles, shards, clocks } = head ?? {}
   if (!isWhole(position?.segment) || !isWhole(position?.offset)) return null
   if (position?.segment === 0) return null
   if (typeof header !== 'object' || header === null || !Array.isArray(shards)) return null
   if (header.shards !== shards.length) return null
   if (typeof stored !== 'object' || stored === null) return null
-  return [held, dictionary, clocks, ...shards].every(isWhole) ? (head as Head) : null
+  return [held, dictionary, profiles, clocks, ...shards].every(isWhole) ? (head as Head) : null
 }
 
 function isWhole(value: unknown): boolean {
@@ -174,7 +178,7 @@ function isWhole(value: unknown): boolean {
 
 /** Piece by piece, because the thread has other things to do. */
 async function writeParts(file: FileHandle, snapshot: Snapshot): Promise<void> {
-  const { position, header, stored, held, dictionary, shards, clocks } = snapshot
+  const { position, header, stored, held, dictionary, profiles, shards, clocks } = snapshot
   const clockBytes = new Uint8Array(clocks.buffer, clocks.byteOffset, clocks.byteLength)
   const head: Head = {
     position,
@@ -182,6 +186,7 @@ async function writeParts(file: FileHandle, snapshot: Snapshot): Promise<void> {
     stored,
     held,
     dictionary: dictionary.length,
+    profiles: profiles.length,
     shards: shards.map((shard) => shard.length),
     clocks: clockBytes.length,
   }
@@ -193,7 +198,7 @@ async function writeParts(file: FileHandle, snapshot: Snapshot): Promise<void> {
   await writeAll(file, fixed)
   await writeAll(file, text)
   let crc = 0
-  for (const part of [dictionary, ...shards, clockBytes]) {
+  for (const part of [dictionary, profiles, ...shards, clockBytes]) {
     for (let at = 0; at < part.length; at += PIECE_BYTES) {
       const piece = part.subarray(at, at + PIECE_BYTES)
       crc = crc32(piece, crc)

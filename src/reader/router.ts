@@ -4,6 +4,7 @@ import type { SlabPool } from '../slab/slab-pool.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { EventColumns } from './event-columns.ts'
 import { ShardMap } from './shard-map.ts'
+import type { UnusedProfiles } from './unused-profiles.ts'
 
 /** A slab that no row is added to any more, on its way to its shard. */
 export type SealedSlab = {
@@ -50,7 +51,7 @@ export class Router {
     shards: number,
     connections: number,
     send: (shard: number, sealed: SealedSlab) => void,
-    profiles?: ReadonlyMap<string, Uint8Array>,
+    profiles?: UnusedProfiles,
   ) {
     this.#map = new ShardMap(dictionary, shards, profiles)
     this.#pool = pool

@@ -10,6 +10,7 @@ import {
   type UnderlyingProfile,
 } from '../slab/definitions.ts'
 import type { Dictionary } from './dictionary.ts'
+import type { UnusedProfiles } from './unused-profiles.ts'
 
 /**
  * Which shard a contract belongs to, and its number there. The shard is a function of the
@@ -25,15 +26,12 @@ export class ShardMap {
   readonly #contractsOf: number[]
   readonly #fresh: number[][]
   readonly #setsSent: number[]
-  readonly #profiles: ReadonlyMap<string, Uint8Array>
-  /** Underlyings whose profile has been sent. */
-  readonly #profiled = new Set<number>()
+  readonly #profiles: Pick<UnusedProfiles, 'take'> | null
 
-  /** `profiles`: by underlying, what earlier sessions have learnt of its sizes. */
   constructor(
     dictionary: Dictionary,
     shards: number,
-    profiles: ReadonlyMap<string, Uint8Array> = new Map(),
+    profiles: Pick<UnusedProfiles, 'take'> | null = null,
   ) {
     this.#dictionary = dictionary
     this.#profiles = profiles
@@ -76,9 +74,6 @@ export class ShardMap {
       throw new Error(`the dictionary has ${had} contracts and ${next} condition sets, ${came}`)
     }
     const fresh = this.#fresh[shard]!
-    for (const contract of fresh.slice(0, contracts)) {
-      this.#profiled.add(this.#dictionary.underlyingId(contract))
-    }
     this.#fresh[shard] = fresh.slice(contracts)
     this.#setsSent[shard] = nextConditionSet
   }
@@ -105,13 +100,11 @@ export class ShardMap {
   }
 
   #profilesOf(contracts: readonly number[]): UnderlyingProfile[] {
-    if (this.#profiles.size === 0) return []
+    if (this.#profiles === null) return []
     const found: UnderlyingProfile[] = []
     for (const contract of contracts) {
       const underlying = this.#dictionary.underlyingId(contract)
-      if (this.#profiled.has(underlying)) continue
-      this.#profiled.add(underlying)
-      const profile = this.#profiles.get(this.#dictionary.underlyings[underlying]!)
+      const profile = this.#profiles.take(this.#dictionary.underlyings[underlying]!)
       if (profile !== undefined) found.push({ underlying, profile })
     }
     return found

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { WARM_UP_PRINTS } from '../../src/domain/size-profiles.ts'
 import { Random } from '../../src/simulator/random.ts'
+import { startCuttingProxy } from '../pg/cutting-proxy.ts'
 import { query } from '../pg/database.ts'
 import { Engine } from './engine.ts'
 import { eventually, flow, imbalance } from './flow-process.ts'
@@ -39,6 +40,7 @@ describe('size profiles', () => {
     const url = settings.DATABASE_URL!
     const first = new Engine(settings)
     await first.ready()
+    await eventually('a state', () => first.said.includes('state saved'))
     const sent = WARM_UP_PRINTS + 50
     // past prints, so that those after the restart come later whatever the clock does
     vendor.peers[0]!.send(...prints(sent, Date.now() - 2000))
@@ -64,6 +66,54 @@ describe('size profiles', () => {
     expect(Number(small.premium_percentile)).toBeLessThan(5)
   })
 
+  it('learn no print twice, when the process was killed once they were put by', async () => {
+    const vendor = await vendorOf()
+    const settings = await settingsFor(vendor)
+    const url = settings.DATABASE_URL!
+    const first = new Engine(settings)
+    await first.ready()
+    await eventually('a state', () => first.said.includes('state saved'))
+    const sent = WARM_UP_PRINTS + 50
+    vendor.peers[0]!.send(...prints(sent, Date.now() - 2000))
+    await eventually('the rows', async () => (await countRows(url)) === sent)
+    await first.drain()
+
+    // another machine: it has the database, and no state
+    const own = { ...settings, FLOW_DATA_DIR: mkdtempSync(join(tmpdir(), 'flow-other-')) }
+    cleanups.push(async () => rmSync(own.FLOW_DATA_DIR, { recursive: true, force: true }))
+    // it dies once the database has taken what it learnt, and has saved no state behind it
+    let [asked, hasTaken] = [false, false]
+    const proxy = await startCuttingProxy(url, {
+      onClientBytes: (chunk) => {
+        asked ||= chunk.includes('INSERT INTO flow_size_profiles')
+        return true
+      },
+      onServerBytes: (chunk) => {
+        hasTaken ||= asked && chunk.includes('INSERT 0 1')
+        if (hasTaken) second.child.kill('SIGKILL')
+        return !hasTaken
+      },
+    })
+    cleanups.push(() => proxy.close())
+    const second = new Engine({ ...own, DATABASE_URL: proxy.url })
+    await second.ready()
+    await eventually('a state', () => second.said.includes('state saved'))
+    const more = 10
+    vendor.peers[1]!.send(...prints(more, Date.now() - 1000))
+    await eventually('more rows', async () => (await countRows(url)) === sent + more)
+    second.child.kill('SIGTERM')
+    await second.exited
+    expect(hasTaken).toBe(true)
+
+    const third = new Engine(own)
+    await third.ready()
+    vendor.peers[2]!.send(trade({ sym: 'O:SPY271217C00999000', t: Date.now(), s: 1000 }))
+    await eventually('one more', async () => (await countRows(url)) === sent + more + 1)
+    await third.drain()
+    const last = (await tableRows(url)).at(-1)!
+    expect(last.percentile_sample).toBe(sent + more)
+  })
+
   it('of a replay are its own: the same in any database, and never kept', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'flow-profiles-'))
     cleanups.push(async () => rmSync(folder, { recursive: true, force: true }))
@@ -81,6 +131,7 @@ describe('size profiles', () => {
     const used = await settingsFor(vendor)
     const engine = new Engine(used)
     await engine.ready()
+    await eventually('a state', () => engine.said.includes('state saved'))
     vendor.peers[0]!.send(...prints(WARM_UP_PRINTS, Date.now() - 2000))
     await eventually('a live tape', async () => {
       return (await countRows(used.DATABASE_URL!)) === WARM_UP_PRINTS

@@ -25,6 +25,7 @@ const plain = (snapshot: Snapshot | null) =>
   snapshot && {
     ...snapshot,
     dictionary: new Uint8Array(snapshot.dictionary),
+    profiles: new Uint8Array(snapshot.profiles),
     shards: snapshot.shards.map((shard) => new Uint8Array(shard)),
   }
 

@@ -17,6 +17,7 @@ export function anySnapshot(number: number, shardBytes = 300): Snapshot {
     stored: { writer: 'w', batch: number, newest: number * 1000 },
     held: number % 3,
     dictionary: new Uint8Array(100).fill(number),
+    profiles: new Uint8Array(7).fill(number + 2),
     shards: [new Uint8Array(shardBytes).fill(number + 1), new Uint8Array(0)],
     clocks: Float64Array.from([number + 0.5, 1e9, 0]),
   }

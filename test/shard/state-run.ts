@@ -1,6 +1,7 @@
 import { FrameDecoder } from '../../src/reader/decode.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
 import { Router, type SealedSlab } from '../../src/reader/router.ts'
+import { UnusedProfiles } from '../../src/reader/unused-profiles.ts'
 import { Classifier, type ClassifierOptions } from '../../src/shard/classifier.ts'
 import { knowledgeIn } from '../../src/shard/shard-state.ts'
 import { EVENT_SLAB_BYTES, EventSlab } from '../../src/slab/event-slab.ts'
@@ -10,6 +11,7 @@ import type { TapeFrame } from '../model/types.ts'
 
 export type Saved = {
   readonly dictionary: Uint8Array
+  readonly profiles: Uint8Array
   readonly shards: readonly Uint8Array[]
   /** Reading clock of each connection. */
   readonly clocks: readonly number[]
@@ -30,6 +32,7 @@ export class StateRun {
   readonly #dictionary: Dictionary
   readonly #decoder: FrameDecoder
   readonly #router: Router
+  readonly #profiles: UnusedProfiles
   readonly #pool: SlabPool
   readonly classifiers: readonly Classifier[]
   /** All that came out of each call of each shard, in order. */
@@ -46,7 +49,9 @@ export class StateRun {
     this.classifiers = Array.from({ length: shards }, () => new Classifier(rest))
     this.#pool = new SlabPool(shards + 2, EVENT_SLAB_BYTES)
     const send = (shard: number, sealed: SealedSlab) => this.#send(shard, sealed)
-    this.#router = new Router(this.#dictionary, this.#pool, shards, 2, send, learnt)
+    this.#profiles =
+      saved === undefined ? new UnusedProfiles(learnt ?? []) : UnusedProfiles.load(saved.profiles)
+    this.#router = new Router(this.#dictionary, this.#pool, shards, 2, send, this.#profiles)
     this.#router.passTime(this.#clocks)
     saved?.shards.forEach((bytes, shard) => {
       this.classifiers[shard]!.load(bytes)
@@ -76,6 +81,7 @@ export class StateRun {
   save(): Saved {
     return {
       dictionary: this.#dictionary.save(),
+      profiles: this.#profiles.save(),
       shards: this.classifiers.map((classifier) => classifier.save()),
       clocks: [...this.#clocks],
     }

@@ -5,6 +5,7 @@ import { HeldPrints } from '../../src/domain/held-prints.ts'
 import { StateReader, StateWriter } from '../../src/domain/state.ts'
 import { Dictionary } from '../../src/reader/dictionary.ts'
 import { ShardMap } from '../../src/reader/shard-map.ts'
+import { UnusedProfiles } from '../../src/reader/unused-profiles.ts'
 import { Classifier } from '../../src/shard/classifier.ts'
 import { PendingPrints } from '../../src/shard/pending.ts'
 import { knowledgeIn } from '../../src/shard/shard-state.ts'
@@ -67,9 +68,10 @@ function moved(bytes: Uint8Array): Uint8Array {
   return larger.subarray(3)
 }
 
-const read = ({ dictionary, shards, clocks }: Saved): Saved => ({
+const read = ({ dictionary, profiles, shards, clocks }: Saved): Saved => ({
   clocks,
   dictionary: moved(dictionary),
+  profiles: moved(profiles),
   shards: shards.map(moved),
 })
 
@@ -221,7 +223,10 @@ it('looks for overdue prints when it would have looked', () => {
 })
 
 describe('what a restored shard is told', () => {
-  const learnt = new Map([['QQQ', new Uint8Array(9)]])
+  const learnt = new Map([
+    ['QQQ', new Uint8Array(9)],
+    ['AAPL', new Uint8Array(7)],
+  ])
   const run = new StateRun({ ...OPTIONS, learnt })
   run.feed(printAt(0, NAMES[0], { c: [209] }))
   run.feed(printAt(1, NAMES[2], { c: [209] }))
@@ -231,7 +236,7 @@ describe('what a restored shard is told', () => {
     expect(knowledgeIn(saved.shards[0]!)).toEqual({ contracts: 2, nextConditionSet: 2 })
     const dictionary = new Dictionary({ watched: '*', contractsMax: 100 })
     dictionary.load(saved.dictionary)
-    const map = new ShardMap(dictionary, 1, learnt)
+    const map = new ShardMap(dictionary, 1, UnusedProfiles.load(saved.profiles))
     map.skipKnown(0, knowledgeIn(saved.shards[0]!))
     expect(map.takeDefinitions(0)).toBeNull()
     for (const name of [NAMES[1]!, NAMES[5]!]) {
@@ -246,10 +251,17 @@ describe('what a restored shard is told', () => {
     expect([...map.local.subarray(0, 4)]).toEqual([0, 1, 2, 3])
   })
 
+  it('is what the sessions before have learnt, unless prints have asked for it', () => {
+    const left = UnusedProfiles.load(saved.profiles)
+    expect(left.take('QQQ')).toBeUndefined()
+    expect(left.take('AAPL')).toEqual(new Uint8Array(7))
+    expect(left.take('AAPL')).toBeUndefined()
+  })
+
   it('is all of it for a shard that is not restored', () => {
     const dictionary = new Dictionary({ watched: '*', contractsMax: 100 })
     dictionary.load(saved.dictionary)
-    const map = new ShardMap(dictionary, 1, learnt)
+    const map = new ShardMap(dictionary, 1, new UnusedProfiles(learnt))
     map.learn()
     const told = map.takeDefinitions(0)!
     expect(told.contracts.length).toBe(2 * CONTRACT_WORDS)

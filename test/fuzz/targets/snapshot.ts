@@ -12,7 +12,15 @@ const FIXED = 16
 export const snapshot: Target = {
   name: 'snapshot',
   words: [
-    ...['OFSNAP1\n', '{"position":', '"segment":', '"offset":', '"header":', '"dictionary":100'],
+    ...[
+      'OFSNAP2\n',
+      '{"position":',
+      '"segment":',
+      '"offset":',
+      '"header":',
+      '"dictionary":100',
+      '"profiles":7',
+    ],
     ...['"shards":[300,0]', '"shards":', '"clocks":24', 'null', '[]', '-1', '1.5', '1e400'],
   ],
   share: 0.1,
@@ -53,8 +61,9 @@ export const snapshot: Target = {
 
 function plain(came: Snapshot | null): unknown {
   if (came === null) return null
-  const { position, header, dictionary, shards, clocks } = came
-  return [position, header, [...dictionary], shards.map((shard) => [...shard]), [...clocks]]
+  const { position, header, dictionary, profiles, shards, clocks } = came
+  const small = [[...dictionary], [...profiles]]
+  return [position, header, small, shards.map((shard) => [...shard]), [...clocks]]
 }
 
 /** The length and both checksums as what the bytes hold now. */
@@ -62,7 +71,7 @@ function withGoodSums(input: Buffer): Buffer {
   const end = input.lastIndexOf('}') + 1
   if (input.length < FIXED + 4 || end <= FIXED) return input
   const mended = Buffer.from(input)
-  mended.write('OFSNAP1\n', 0)
+  mended.write('OFSNAP2\n', 0)
   mended.writeUInt32LE(end - FIXED, 8)
   mended.writeUInt32LE(crc32(mended.subarray(FIXED, end)), 12)
   if (end <= mended.length - 4) {
