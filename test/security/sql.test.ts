@@ -26,6 +26,11 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'filter', // these, joined
     'limit', // a whole number from 1 to 1,000
   ],
+  'follow/event-rows.ts': [
+    'table', // one of two names
+    "from('flow_events')", // these two: texts of that file
+    "from('flow_event_revisions')",
+  ],
   'postgres/cluster.ts': ['password'], // made or stored by us for the embedded database
   'writer/connection.ts': [
     'name', // a constant, with the uuid of the writer
