@@ -3,6 +3,7 @@ import { sql as flowHistory } from './migrations/0001_flow_history.ts'
 import { sql as evidence } from './migrations/0002_evidence.ts'
 import { sql as fills } from './migrations/0003_fills.ts'
 import { sql as gapParts } from './migrations/0004_gap_parts.ts'
+import { sql as rollups } from './migrations/0005_rollups.ts'
 
 /** In order; the place in the list plus one is the number. Never change one that was released. */
 const MIGRATIONS = [
@@ -10,6 +11,7 @@ const MIGRATIONS = [
   { name: '0002_evidence', sql: evidence },
   { name: '0003_fills', sql: fills },
   { name: '0004_gap_parts', sql: gapParts },
+  { name: '0005_rollups', sql: rollups },
 ] as const
 
 /** SQLSTATEs of a table and of a column that is there already. */

@@ -4,7 +4,9 @@ import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
 import { numbered, PLAIN, postRows, startedWriter } from './started-writer.ts'
 
-const NAMES = ['0001_flow_history', '0002_evidence', '0003_fills', '0004_gap_parts']
+const NAMES = [
+  ...['0001_flow_history', '0002_evidence', '0003_fills', '0004_gap_parts', '0005_rollups'],
+]
 
 let server: TestPostgres
 let url: string
@@ -70,7 +72,7 @@ describe('migrations', () => {
     const names = (type: string) =>
       columns.flatMap((column) => (column.udt_name === type ? [column.column_name] : [])).sort()
     expect(names('int8')).toEqual([
-      ...['day_volume', 'received_at', 'revised_at', 'sequence', 'timestamp'],
+      ...['day_volume', 'filled_at', 'received_at', 'revised_at', 'sequence', 'timestamp'],
     ])
     expect(names('numeric')).toEqual([
       'ask',
@@ -96,7 +98,7 @@ describe('migrations', () => {
       ...['event_id', 'exchange', 'option_type', 'quote_source', 'rules'],
       ...['sentiment', 'side', 'symbol', 'trade_type', 'underlying_source'],
     ])
-    expect(columns.length).toBe(52)
+    expect(columns.length).toBe(53)
   })
 
   it('do nothing the second time', async () => {
@@ -114,6 +116,7 @@ describe('migrations', () => {
       { version: 2 },
       { version: 3 },
       { version: 4 },
+      { version: 5 },
     ])
   })
 
