@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Given, Setting } from './config-values.ts'
 import { redactUrl } from './console/redact.ts'
+import { editsBetween } from './domain/edit-distance.ts'
 import { CONNECTIONS_MAX } from './slab/event-slab.ts'
 
 const SHOWN_MAX = 60
@@ -77,18 +78,4 @@ export function misspelt(names: readonly string[], known: readonly string[]): st
     const hint = nearest.edits <= SUGGESTION_EDITS_MAX ? `; did you mean ${nearest.candidate}?` : ''
     return `${printable(name)} is not a name of the configuration and does nothing${hint}`
   })
-}
-
-/** Levenshtein distance. */
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[b.length]!
 }
