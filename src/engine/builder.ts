@@ -148,7 +148,7 @@ export class Builder {
   }
 
   async #startEngine(life: Life): Promise<void> {
-    const { config, log, metrics, databaseUrl, events } = this.#options
+    const { config, log, metrics, databaseUrl, events, onRows } = this.#options
     const isCurrent = (): boolean => life === this.life && !this.#isBuilding
     const { ending } = life
     const engine = await Engine.start({
@@ -160,6 +160,7 @@ export class Builder {
       isFeed: true,
       isAgain: this.target !== null,
       tellsPrints: true,
+      ...(onRows === undefined ? {} : { onRows }),
       retentionDays: config.retentionDays,
       // also those of before, whose prints may still be held
       connections: CONNECTIONS_MAX,

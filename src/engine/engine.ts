@@ -4,7 +4,9 @@ import type { Log } from '../console/log.ts'
 import { newYorkDay } from '../domain/new-york.ts'
 import type { Snapshot } from '../journal/snapshot-file.ts'
 import { account, createMetrics, type Metrics } from '../metrics/metrics.ts'
+import type { Dictionary } from '../reader/dictionary.ts'
 import type { IntakeEvents } from '../reader/intake.ts'
+import type { FilledRows } from '../shard/row-sink.ts'
 import type { UnderlyingProfile } from '../slab/definitions.ts'
 import { VERSION } from '../version.ts'
 import { startWriter, type Writer } from '../writer/handle.ts'
@@ -31,6 +33,8 @@ export type EngineOptions = {
   readonly isAgain: boolean
   /** Whether the console tells of notable prints. */
   readonly tellsPrints: boolean
+  /** Told of final rows before they go to the writer; not of those that are made again. */
+  readonly onRows?: OnRows
   /** What the database may drop from now on, days; null: nothing is dropped. */
   readonly retentionDays: number | null
   readonly connections: number
@@ -43,6 +47,12 @@ export type EngineOptions = {
   readonly onDeath: (part: EnginePart, error: Error) => void
   readonly signal: AbortSignal
 }
+
+/**
+ * Looks at rows whose labels are final, on the main thread and before they are committed. The
+ * buffer is the engine's: it moves on as soon as this returns. The dictionary names what is in it.
+ */
+export type OnRows = (filled: FilledRows, dictionary: Dictionary) => void
 
 /** What may die on its own. */
 export type EnginePart = 'reader' | 'shard' | 'writer'
@@ -240,7 +250,10 @@ export class Engine {
       ...events,
       onResult: (result, readAt, shard) => {
         meter.result(shard, result, readAt)
-        for (const filled of result.filled) this.tape.see(filled, this.#options.tellsPrints)
+        for (const filled of result.filled) {
+          this.tape.see(filled, this.#options.tellsPrints)
+          if (this.#isLive) this.#options.onRows?.(filled, this.pipeline.dictionary)
+        }
         if (result.profiles.length > 0) this.#putBy(result.profiles)
       },
       onLag: (ms) => meter.received(ms),

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { IntakeEvents } from '../reader/intake.ts'
 import type { Gap, StoredBefore } from '../writer/messages.ts'
 import { Builder } from './builder.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, OnRows } from './engine.ts'
 import type { FeedGate } from './feed-gate.ts'
 import type { JournaledTarget } from './journaled-target.ts'
 import type { LiveJournal } from './live-journal.ts'
@@ -24,6 +24,8 @@ export type LiveEngineOptions = {
   readonly databaseUrl: string
   /** Of frames as they come from the feed; not of those that are read again. */
   readonly events: Pick<IntakeEvents, 'onStatus' | 'onData'>
+  /** Of rows that come of such frames, as their labels are final. */
+  readonly onRows?: OnRows
   /** A part died and all is built again, with another dictionary; awaited before it goes on. */
   readonly onRebuilt: () => Promise<void>
   readonly onFatal: (error: Error) => void
