@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { FLOW_SETTINGS } from './config-flow.ts'
 import { contradictions, misspelt, problemOf } from './config-problems.ts'
 import { isVendor, unsafe, warningsOf } from './config-security.ts'
 import { fileVariable, givenValue } from './config-sources.ts'
@@ -199,6 +200,7 @@ export const SETTINGS = {
     '30000',
     'how long a drain may take before it ends with exit code 1',
   ),
+  ...FLOW_SETTINGS,
 } as const
 
 export type ConfigKey = keyof typeof SETTINGS
