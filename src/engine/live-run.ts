@@ -16,6 +16,7 @@ import { type GapFiller, startGapFiller } from './gap-filler.ts'
 import { GapRecorder } from './gap-recorder.ts'
 import { LiveEngine } from './live-engine.ts'
 import { LiveFeed } from './live-feed.ts'
+import { type StreamOfEngine, streamOfEngine } from './live-stream.ts'
 import { startStallWatch } from './stall-watch.ts'
 
 const STATISTICS_MS = 5 * 60_000
@@ -44,10 +45,12 @@ export class LiveRun {
   #gaps: GapRecorder | null = null
   #filler: GapFiller | null = null
   #api: Database | null = null
+  readonly #stream: StreamOfEngine
 
   constructor(options: LiveRunOptions) {
     this.#options = options
     this.#metrics = metricsFor(options.config)
+    this.#stream = streamOfEngine(this.#metrics, options.log, () => this.#api)
   }
 
   /** Ends the run: no more is read, and everything received is stored. */
@@ -109,7 +112,9 @@ export class LiveRun {
           this.#feed?.handleStatus(connection, status, message),
         onData: (connection) => this.#feed?.noteData(connection),
       },
+      onRows: this.#stream.onRows,
       onRebuilt: async () => {
+        this.#stream.noteRebuilt()
         this.#gaps?.recordAgain()
         await this.#feed?.renew()
       },
@@ -209,6 +214,7 @@ export class LiveRun {
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
       routes: [tradesRoute, tradeRoute, gapsRoute].map((route) => route(() => this.#api)),
+      streams: [this.#stream.route],
       onError: (error, path) => log.error(`request for ${path} failed`, error),
     })
   }

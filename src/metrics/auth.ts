@@ -17,7 +17,7 @@ export function isLoopback(host: string): boolean {
 export function tokenCheck(
   listensOn: string,
   token: string | undefined,
-): (request: IncomingMessage) => void {
+): (request: Pick<IncomingMessage, 'headers'>) => void {
   if (token === undefined) {
     if (isLoopback(listensOn)) return () => {}
     return () => {

@@ -82,10 +82,17 @@ export function refuser(
   }
 }
 
-function hangUp(socket: Duplex, status: string, reason: string): void {
+/** Answers with an error without a server's help, and hangs up. */
+export function hangUp(
+  socket: Duplex,
+  status: string,
+  reason: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const body = `${JSON.stringify({ error: reason })}\n`
   const headers = Object.entries({
     ...SECURITY_HEADERS,
+    ...more,
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     Connection: 'close',

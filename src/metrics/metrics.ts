@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { SENTIMENT_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
+import { SYMBOL_LABELS_MAX, symbolLabels } from './symbol-labels.ts'
 
 /** Why a print was received and not kept, in the order of the checks (rules.md). */
 export const DROP_REASONS = [
@@ -56,11 +57,6 @@ export const FILL_RESULTS = ['ok', 'throttled', 'failed'] as const
 export const REST_RESULTS = ['ok', 'empty', 'failed', 'throttled', 'over_budget'] as const
 
 export const UNKNOWN_ID_KINDS = ['exchange', 'condition', 'event', 'key'] as const
-
-/**
- * With FLOW_SYMBOLS=* later underlyings share the label `other`: a series costs memory for ever.
- */
-export const SYMBOL_LABELS_MAX = 1000
 
 const LATENCY_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
@@ -187,6 +183,14 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
       'flow_gaps_open',
       'Gaps within FLOW_RETENTION_DAYS that are open, or have ended and wait for a fill.',
     ),
+    alerts: counter('flow_alerts_total', 'What has become of alerts, by the kind of their sink.', [
+      'sink_kind',
+      'result',
+    ]),
+    alertsLost: counter(
+      'flow_alerts_lost_total',
+      'Events and prints that came faster than alerts could look at them.',
+    ),
     restBudgetUsed: gauge(
       'flow_rest_budget_used_ratio',
       'Share of FLOW_REST_PER_SECOND used in the last second, 0 to 1.',
@@ -213,6 +217,12 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
     deadLetters: counter(
       'flow_dead_letters_total',
       'Events that were set aside: they killed a part.',
+    ),
+    streamClients: gauge('flow_stream_clients', 'Clients of the live stream.'),
+    streamDropped: counter(
+      'flow_stream_dropped_total',
+      'Messages of the live stream that a client was not told; slow_client: at most so many.',
+      ['reason'],
     ),
     slabCredits: gauge('flow_slab_credits', 'Free event slabs; at 0 reading is paused.'),
     eventLoopStall: new Histogram({
@@ -254,18 +264,6 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
     }
   }
   return metrics
-}
-
-/** The symbol itself for a bounded number of them, `other` for the rest. */
-function symbolLabels(symbols: '*' | readonly string[]): (symbol: string) => string {
-  const known = new Set(symbols === '*' ? [] : symbols.slice(0, SYMBOL_LABELS_MAX))
-  const grows = symbols === '*'
-  return (symbol) => {
-    if (known.has(symbol)) return symbol
-    if (!grows || known.size >= SYMBOL_LABELS_MAX) return 'other'
-    known.add(symbol)
-    return symbol
-  }
 }
 
 /** Where every print that was received has gone; the keys are those of the "drained" line. */

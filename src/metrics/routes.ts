@@ -1,3 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
 /** What a route gets of a request. */
 export type Asked = {
   readonly params: Readonly<Record<string, string>>
@@ -19,7 +22,20 @@ export type Route = {
   readonly answer: (asked: Asked) => Answer | Promise<Answer>
 }
 
-/** What a route throws when the request is wrong: a status from 400 to 499 and the reason. */
+/**
+ * A route that answers for as long as its client stays. Each of the two may throw a RequestError
+ * before it has sent anything, and deals with all that comes later itself.
+ */
+export type StreamRoute = {
+  readonly path: string
+  readonly answer: (asked: Asked, request: IncomingMessage, response: ServerResponse) => void
+  /** Of a request that wants to become a WebSocket. */
+  readonly upgrade: (asked: Asked, request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Says goodbye to all clients, for the server closes. */
+  readonly close: () => void
+}
+
+/** What a route throws when the request is wrong: a status from 400 on and the reason. */
 export class RequestError extends Error {
   readonly status: number
   /** Seconds after which the same request may pass; 0: that is not known. */
@@ -34,10 +50,10 @@ export class RequestError extends Error {
 }
 
 /** The first route of the path with its parameters decoded; undefined when there is none. */
-export function matchRoute(
-  routes: readonly Route[],
+export function matchRoute<R extends { readonly path: string }>(
+  routes: readonly R[],
   path: string,
-): { route: Route; params: Readonly<Record<string, string>> } | undefined {
+): { route: R; params: Readonly<Record<string, string>> } | undefined {
   const parts = path.split('/')
   for (const route of routes) {
     const names = route.path.split('/')

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
 import { hostCheck, tokenCheck } from './auth.ts'
 import { capConnections, type HttpLimits, LIMITS, refuser, SECURITY_HEADERS } from './limits.ts'
 import { RateLimit } from './rate-limit.ts'
-import { type Answer, matchRoute, RequestError, type Route } from './routes.ts'
+import { type Answer, matchRoute, RequestError, type Route, type StreamRoute } from './routes.ts'
+import { checkOrigin, headersOfSocket, refuse, wantsSocket } from './upgrade.ts'
 
 /** How long answers under way may take once the server closes. */
 const CLOSE_GRACE_MS = 500
@@ -21,6 +23,7 @@ export type HttpOptions = {
   /** What /api/stats answers. */
   readonly stats: () => object | Promise<object>
   readonly routes?: readonly Route[]
+  readonly streams?: readonly StreamRoute[]
   /** Told of each answer that failed because of us: a bug or a database that is away. */
   readonly onError: (error: unknown, path: string) => void
 }
@@ -36,10 +39,11 @@ export type HttpServer = {
 /** What every request is held against. */
 type Desk = {
   readonly routes: readonly Route[]
+  readonly streams: readonly StreamRoute[]
   readonly limits: HttpLimits
   readonly rate: RateLimit
   readonly checkHost: (request: IncomingMessage) => void
-  readonly checkToken: (request: IncomingMessage) => void
+  readonly checkToken: (request: Pick<IncomingMessage, 'headers'>) => void
   readonly onError: HttpOptions['onError']
 }
 
@@ -48,6 +52,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const limits: HttpLimits = { ...LIMITS, ...options.limits }
   const desk: Desk = {
     routes: [...ownRoutes(options), ...(options.routes ?? [])],
+    streams: options.streams ?? [],
     limits,
     rate: new RateLimit(limits),
     checkHost: hostCheck(options.host, options.token),
@@ -60,6 +65,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     headersTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, limits.requestMs),
+    // an offer of HTTP/2, as some clients make, must not keep a plain request from its answer
+    shouldUpgradeCallback: (request) =>
+      wantsSocket(request) && matchRoute(desk.streams, pathOf(request)) !== undefined,
   })
   // a client that asks and never reads the answer
   server.timeout = limits.answerMs + limits.requestMs
@@ -71,12 +79,18 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     })
     void serve(desk, request, response)
   })
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    upgrade(desk, request, socket, head)
+  })
   server.on('clientError', refuser(limits))
   await listen(server, options.host, options.port)
   const address = server.address()
   const port = address !== null && typeof address === 'object' ? address.port : options.port
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { port, url: `http://${host}:${port}`, close: () => close(server) }
+  return { port, url: `http://${host}:${port}`, close: () => close(server, desk, upgraded) }
 }
 
 function ownRoutes({ registry, notReady, stats }: HttpOptions): Route[] {
@@ -105,7 +119,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?', 1)[0]!
+  const path = pathOf(request)
   const { answerMs } = desk.limits
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Answer>((resolve) => {
@@ -113,10 +127,10 @@ async function serve(
     timer = setTimeout(() => resolve({ status: 503, body }), answerMs)
   })
   try {
-    send(request, response, await Promise.race([answerOf(desk, request, path), late]))
+    const answer = await Promise.race([answerOf(desk, request, response, path), late])
+    if (answer !== null) send(request, response, answer)
   } catch (error) {
     if (error instanceof RequestError) {
-      if (error.status === 405) response.setHeader('Allow', 'GET, HEAD')
       if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="flow"')
       if (error.retryAfter > 0) response.setHeader('Retry-After', error.retryAfter)
       send(request, response, { status: error.status, body: { error: error.message } })
@@ -129,29 +143,73 @@ async function serve(
   }
 }
 
-/** Cheap refusals first; without the token nobody learns which addresses there are. */
-async function answerOf(desk: Desk, request: IncomingMessage, path: string): Promise<Answer> {
-  const url = request.url ?? '/'
-  const wait = desk.rate.take(request.socket.remoteAddress ?? '', performance.now())
-  if (wait > 0) {
-    const { perSecond } = desk.limits
-    throw new RequestError(429, `expected at most ${perSecond} requests a second`, wait)
-  }
-  if (url.length > desk.limits.urlLength) {
-    throw new RequestError(414, `expected at most ${desk.limits.urlLength} characters of address`)
-  }
+/** Cheap refusals first. Null: a stream has begun to answer. */
+async function answerOf(
+  desk: Desk,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<Answer | null> {
+  checkShare(desk, request)
   const found = matchRoute(desk.routes, path)
   if (found?.route.isOpen !== true) {
     desk.checkHost(request)
     desk.checkToken(request)
   }
-  if (found === undefined) throw new RequestError(404, 'there is nothing at this address')
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    throw new RequestError(405, `expected GET or HEAD, came ${request.method}`)
+  const stream = matchRoute(desk.streams, path)
+  if (found === undefined && stream === undefined) {
+    throw new RequestError(404, 'there is nothing at this address')
+  }
+  const methods = stream === undefined ? ['GET', 'HEAD'] : ['GET']
+  if (!methods.includes(request.method ?? '')) {
+    response.setHeader('Allow', methods.join(', '))
+    throw new RequestError(405, `expected ${methods.join(' or ')}, came ${request.method}`)
   }
   if (hasBody(request)) throw new RequestError(413, 'expected a request without a body')
-  const query = new URLSearchParams(url.slice(path.length + 1))
-  return found.route.answer({ params: found.params, query })
+  const query = queryOf(request, path)
+  if (found !== undefined) return found.route.answer({ params: found.params, query })
+  checkOrigin(request)
+  stream!.route.answer({ params: stream!.params, query }, request, response)
+  return null
+}
+
+function upgrade(desk: Desk, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const path = pathOf(request)
+  socket.on('error', () => {}) // close says the same
+  try {
+    checkShare(desk, request)
+    desk.checkHost(request)
+    desk.checkToken({ headers: headersOfSocket(request) })
+    checkOrigin(request)
+    const { route, params } = matchRoute(desk.streams, path)!
+    route.upgrade({ params, query: queryOf(request, path) }, request, socket, head)
+  } catch (error) {
+    if (error instanceof RequestError) {
+      refuse(socket, error)
+      return
+    }
+    desk.onError(error, path)
+    refuse(socket, new RequestError(500, 'it failed here; see the log'))
+  }
+}
+
+/** Throws where a client asks too much; without the token nobody learns which addresses exist. */
+function checkShare({ rate, limits }: Desk, request: IncomingMessage): void {
+  const wait = rate.take(request.socket.remoteAddress ?? '', performance.now())
+  if (wait > 0) {
+    throw new RequestError(429, `expected at most ${limits.perSecond} requests a second`, wait)
+  }
+  if ((request.url ?? '/').length > limits.urlLength) {
+    throw new RequestError(414, `expected at most ${limits.urlLength} characters of address`)
+  }
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  return (url ?? '/').split('?', 1)[0]!
+}
+
+function queryOf({ url }: IncomingMessage, path: string): URLSearchParams {
+  return new URLSearchParams((url ?? '/').slice(path.length + 1))
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -203,9 +261,13 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
   }
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, desk: Desk, upgraded: ReadonlySet<Duplex>): Promise<void> {
+  for (const stream of desk.streams) stream.close()
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+    const cut = setTimeout(() => {
+      server.closeAllConnections()
+      for (const socket of upgraded) socket.destroy() // the server counts them, and knows no more
+    }, CLOSE_GRACE_MS)
     server.close(() => {
       clearTimeout(cut)
       resolve()

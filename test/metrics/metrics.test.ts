@@ -4,9 +4,9 @@ import {
   createMetrics,
   DROP_REASONS,
   QUOTE_IGNORE_REASONS,
-  SYMBOL_LABELS_MAX,
   UNKNOWN_ID_KINDS,
 } from '../../src/metrics/metrics.ts'
+import { SYMBOL_LABELS_MAX } from '../../src/metrics/symbol-labels.ts'
 import { newCounts } from '../../src/reader/decode-counts.ts'
 
 const create = (symbols: '*' | readonly string[] = ['SPX', 'SPY']) =>
@@ -48,6 +48,8 @@ const CONTRACT = [
 
 /** Those that we have added in its style. */
 const ADDED = [
+  'counter flow_alerts_total sink_kind,result',
+  'counter flow_alerts_lost_total',
   'counter flow_windows_forced_total',
   'counter flow_percentile_warming_total',
   'counter flow_quote_changes_total change',
@@ -58,6 +60,8 @@ const ADDED = [
   'counter flow_rest_requests_total purpose,result',
   'counter flow_rows_revised_total',
   'counter flow_underlying_prints_total source',
+  'counter flow_stream_dropped_total reason',
+  'gauge flow_stream_clients',
   'gauge flow_gaps_open',
   'gauge flow_prints_pending',
   'gauge flow_quoted_contracts',

@@ -6,6 +6,7 @@ import { numbered, PLAIN, postRows, startedWriter } from './started-writer.ts'
 
 const NAMES = [
   ...['0001_flow_history', '0002_evidence', '0003_fills', '0004_gap_parts', '0005_rollups'],
+  '0006_follow',
 ]
 
 let server: TestPostgres
@@ -117,6 +118,7 @@ describe('migrations', () => {
       { version: 3 },
       { version: 4 },
       { version: 5 },
+      { version: 6 },
     ])
   })
 

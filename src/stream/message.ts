@@ -1,0 +1,56 @@
+import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
+
+/** Why a client was not told of something. */
+export type MissedReason =
+  /** Prints are not kept for who comes again. */
+  | 'reconnect'
+  /** More than the limits of the stream. */
+  | 'rate'
+  /** Longer ago than what is looked up. */
+  | 'look_back'
+  /** The log of events could not be read. */
+  | 'database'
+  /** A part of the engine died; what was in work is stored, and not told. */
+  | 'rebuild'
+
+/** What a client was not told of. Times are epoch ms; null: not known. */
+export type Missed = {
+  readonly kind: 'prints' | 'events'
+  readonly reason: MissedReason
+  readonly count: number | null
+  readonly from: number | null
+  readonly to: number
+}
+
+type Told =
+  | { readonly type: 'print'; readonly data: LivePrint }
+  | { readonly type: 'event'; readonly data: LiveEvent }
+  | { readonly type: 'missed'; readonly data: Missed }
+
+/** A message of the stream. Its texts are made once, for all clients that get it. */
+export class Message {
+  readonly #told: Told
+  /** Where an EventSource goes on, epoch ms; null: the message does not move it. */
+  readonly #id: number | null
+  #frame: Buffer | null = null
+  #block: string | null = null
+
+  constructor(told: Told, id: number | null = null) {
+    this.#told = told
+    this.#id = id
+  }
+
+  /** Text of a WebSocket message: `{"type": ..., "data": ...}`. */
+  get frame(): Buffer {
+    this.#frame ??= Buffer.from(JSON.stringify(this.#told))
+    return this.#frame
+  }
+
+  /** The same as a server-sent event; JSON has no line breaks. */
+  get block(): string {
+    const { type, data } = this.#told
+    const id = this.#id === null ? '' : `id: ${this.#id}\n`
+    this.#block ??= `event: ${type}\n${id}data: ${JSON.stringify(data)}\n\n`
+    return this.#block
+  }
+}
