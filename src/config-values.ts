@@ -143,6 +143,16 @@ export const folder: ValueKind<string> = {
   parse: (text) => (text.includes('\0') ? undefined : text),
 }
 
+/** A file, relative to the working directory or absolute; none: there is none. */
+export const optionalFile: ValueKind<string | null> = {
+  expected: 'the path of a file, or "none"',
+  placeholder: '<file>',
+  parse: (text) => {
+    if (text.includes('\0')) return undefined
+    return text.toLowerCase() === 'none' ? null : text
+  },
+}
+
 export type Setting<T> = {
   readonly env: string
   readonly flag: string

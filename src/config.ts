@@ -187,6 +187,12 @@ export const SETTINGS = {
     'asked of each request but /healthz and /readyz; unless FLOW_HTTP_HOST is loopback these are all there is without it',
     'none',
   ),
+  alertsFile: kind.setting(
+    'FLOW_ALERTS_FILE',
+    kind.optionalFile,
+    'none',
+    'rules for alerts to Discord, Slack and webhooks, as YAML or JSON (docs/alerts.md)',
+  ),
   log: kind.setting(
     'FLOW_LOG',
     kind.oneOf('pretty', 'json'),

@@ -57,6 +57,7 @@ test('has the defaults of the contract', () => {
     httpHost: '127.0.0.1',
     httpPort: 9464,
     httpToken: undefined,
+    alertsFile: null,
     log: 'json',
     drainTimeoutMs: 30_000,
     staleMs: 900_000,

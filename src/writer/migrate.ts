@@ -5,6 +5,7 @@ import { sql as fills } from './migrations/0003_fills.ts'
 import { sql as gapParts } from './migrations/0004_gap_parts.ts'
 import { sql as rollups } from './migrations/0005_rollups.ts'
 import { sql as follow } from './migrations/0006_follow.ts'
+import { sql as alerts } from './migrations/0007_alerts.ts'
 
 /** In order; the place in the list plus one is the number. Never change one that was released. */
 const MIGRATIONS = [
@@ -14,6 +15,7 @@ const MIGRATIONS = [
   { name: '0004_gap_parts', sql: gapParts },
   { name: '0005_rollups', sql: rollups },
   { name: '0006_follow', sql: follow },
+  { name: '0007_alerts', sql: alerts },
 ] as const
 
 /** SQLSTATEs of a table and of a column that is there already. */

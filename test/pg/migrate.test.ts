@@ -7,6 +7,7 @@ import { numbered, PLAIN, postRows, startedWriter } from './started-writer.ts'
 const NAMES = [
   ...['0001_flow_history', '0002_evidence', '0003_fills', '0004_gap_parts', '0005_rollups'],
   '0006_follow',
+  '0007_alerts',
 ]
 
 let server: TestPostgres

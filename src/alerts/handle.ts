@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads'
+import type { LivePrint } from '../domain/live-flow.ts'
+import type { AlerterData, AlertResult, FromAlerter, ToAlerter } from './messages.ts'
+import type { SinkKind } from './rules.ts'
+
+/** How long the thread may take to end what it does. */
+const STOP_MS_MAX = 3_000
+/** Prints that the thread may have to look at. */
+const PRINTS_MAX = 2_000
+/** Nothing waits for an alert, so it begins again later after a bug, so many times. */
+const RESTARTS_MAX = 5
+const RESTART_MS = 10_000
+
+export type AlertsOptions = AlerterData & {
+  readonly onResult: (sinkKind: SinkKind, result: AlertResult) => void
+  /** Events or prints that came too fast to be looked at. */
+  readonly onLost: (subjects: number) => void
+  readonly onLog: (line: string, isWarning: boolean) => void
+}
+
+/** The running alerts. */
+export type AlertsHandle = {
+  /** Looks at single prints; those that are too many are counted as lost. */
+  see(prints: readonly LivePrint[]): void
+  /** Ends the thread, within 3 s. What it has claimed and not sent comes with the next start. */
+  stop(): Promise<void>
+}
+
+/** Starts the thread that sends alerts. It waits for a database that is away and never throws. */
+export function startAlerts(options: AlertsOptions): AlertsHandle {
+  const { databaseUrl, rules, retentionDays } = options
+  const workerData: AlerterData = { databaseUrl, rules, retentionDays }
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  let worker: Worker | null = null
+  let ended = Promise.resolve()
+  let restarts = 0
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+  let underWay = 0
+
+  const start = (): void => {
+    const started = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
+    worker = started
+    ended = new Promise((resolve) => started.once('exit', () => resolve()))
+    started.on('message', (message: FromAlerter) => {
+      if (message.kind === 'taken') underWay -= message.prints
+      else take(message, options)
+    })
+    started.once('error', (error) => {
+      worker = null
+      options.onLost(underWay)
+      underWay = 0
+      if (isStopped) return
+      options.onLog(`the alerts failed: ${error.message}`, true)
+      if (++restarts <= RESTARTS_MAX) timer = setTimeout(start, RESTART_MS).unref()
+    })
+  }
+  const send = (message: ToAlerter): void => worker?.postMessage(message)
+  start()
+  return {
+    see: (prints) => {
+      const room = worker === null ? 0 : PRINTS_MAX - underWay
+      const taken = prints.slice(0, room)
+      if (taken.length < prints.length) options.onLost(prints.length - taken.length)
+      if (taken.length === 0) return
+      underWay += taken.length
+      send({ kind: 'prints', prints: taken })
+    },
+    stop: async () => {
+      isStopped = true
+      clearTimeout(timer)
+      send({ kind: 'stop' })
+      const patience = setTimeout(() => void worker?.terminate(), STOP_MS_MAX)
+      await ended
+      clearTimeout(patience)
+    },
+  }
+}
+
+function take(
+  message: Exclude<FromAlerter, { readonly kind: 'taken' }>,
+  options: AlertsOptions,
+): void {
+  switch (message.kind) {
+    case 'result':
+      options.onResult(message.sinkKind, message.result)
+      return
+    case 'lost':
+      options.onLost(message.subjects)
+      return
+    case 'log':
+      options.onLog(message.line, message.isWarning)
+  }
+}

@@ -1,0 +1,72 @@
+import { type AlertsHandle, startAlerts } from '../alerts/handle.ts'
+import { ALERT_RESULTS } from '../alerts/messages.ts'
+import { type PrintFilter, printFilterOf } from '../alerts/print-filter.ts'
+import { type AlertRules, SINK_KINDS } from '../alerts/rules.ts'
+import type { Config } from '../config.ts'
+import type { Log } from '../console/log.ts'
+import type { LivePrint } from '../domain/live-flow.ts'
+import { TICKS_PER_DOLLAR } from '../domain/ticks.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Dictionary } from '../reader/dictionary.ts'
+import type { FilledRows } from '../shard/row-sink.ts'
+import { RowSlab } from '../slab/row-slab.ts'
+import { livePrint } from '../stream/live-print.ts'
+import type { OnRows } from './engine.ts'
+
+export type AlertsOptions = {
+  readonly config: Config
+  readonly rules: AlertRules
+  readonly databaseUrl: string
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The alerts of a running engine. */
+export type Alerts = Pick<AlertsHandle, 'stop'> & {
+  /** Shown the rows; null: no rule asks for single prints. */
+  readonly onRows: OnRows | null
+}
+
+/** Starts what tells the sinks of the rules file. */
+export function startEngineAlerts(options: AlertsOptions): Alerts {
+  const { config, rules, databaseUrl, metrics, log } = options
+  for (const sink_kind of SINK_KINDS) {
+    for (const result of ALERT_RESULTS) metrics.alerts.inc({ sink_kind, result }, 0)
+  }
+  const handle = startAlerts({
+    databaseUrl,
+    rules,
+    retentionDays: config.retentionDays,
+    onResult: (sink_kind, result) => metrics.alerts.inc({ sink_kind, result }),
+    onLost: (subjects) => metrics.alertsLost.inc(subjects),
+    onLog: (line, isWarning) => (isWarning ? log.warn(line) : log.info(line)),
+  })
+  log.info('alerts', { rules: rules.rules.length, sinks: rules.sinks.length })
+  const filter = printFilterOf(rules)
+  const onRows: OnRows = (filled, dictionary) => {
+    const prints = printsFor(filter!, filled, dictionary)
+    if (prints.length > 0) handle.see(prints)
+  }
+  return { stop: handle.stop, onRows: filter === null ? null : onRows }
+}
+
+/** The rows that a rule may ask for; a look at three columns decides for nearly all of them. */
+export function printsFor(
+  { premium, size: sizeMin }: PrintFilter,
+  { buffer, rows }: FilledRows,
+  dictionary: Pick<Dictionary, 'ticker' | 'conditionsOf'>,
+): LivePrint[] {
+  const slab = new RowSlab(buffer)
+  const { price, size, multiplier, tradeType } = slab
+  const found: LivePrint[] = []
+  for (let row = 0; row < rows; row++) {
+    const type = tradeType[row]!
+    if (size[row]! < sizeMin[type]!) continue
+    const ticks = price[row]! * size[row]! * multiplier[row]!
+    if (ticks < premium[type]! * TICKS_PER_DOLLAR) continue
+    const { contract, conditions } = slab
+    const ticker = dictionary.ticker(contract[row]!)
+    found.push(livePrint(slab, row, ticker, dictionary.conditionsOf(conditions[row]!)))
+  }
+  return found
+}
