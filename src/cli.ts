@@ -45,6 +45,22 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/explain.ts')).explainCommand(),
   },
   {
+    name: 'context',
+    operands: '<SYMBOL>',
+    description: 'tell what the stored flow of an underlying says',
+    load: async () => (await import('./commands/context.ts')).contextCommand(),
+  },
+  {
+    name: 'backtest',
+    description: 'compare the trades of each detector before and after the flow filter',
+    load: async () => (await import('./commands/backtest.ts')).backtestCommand(),
+  },
+  {
+    name: 'optimise',
+    description: 'look for better settings of the boost, judged out of sample',
+    load: async () => (await import('./commands/optimise.ts')).optimiseCommand(),
+  },
+  {
     name: 'migrate',
     description: 'bring the database to the newest schema',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),

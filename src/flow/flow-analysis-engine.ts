@@ -108,6 +108,8 @@ export class FlowAnalysisEngine {
         statement_timeout: QUERY_MS_MAX,
         connectionTimeoutMillis: CONNECT_MS_MAX,
         application_name: 'flow-context',
+        // its plan does not depend on what is asked for, and to make it anew takes longer than it does
+        options: '-c plan_cache_mode=force_generic_plan',
         // a script that forgets close() still ends once it has nothing else to do
         allowExitOnIdle: true,
       })

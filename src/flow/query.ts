@@ -43,7 +43,7 @@ const IS_LATE = 'flow_is_late(flow.timestamp, flow.received_at, flow.filled_at)'
  * planner sees which partitions they need. The newest print is looked for in the newest minutes
  * first: a scan of the rows back from T would read all that a fill brought later.
  */
-const TEXT = `
+export const CONTEXT_SQL = `
 WITH parts AS (
   SELECT ${OF_PRINT}, flow.timestamp AS newest FROM ${PRINTS}
   WHERE flow.symbol = $1 AND flow.timestamp > $2 AND flow.timestamp < $3 AND ${KNOWN_AT} <= $4
@@ -131,13 +131,13 @@ export type AskedWindow = {
 
 /** What the store has of the window, in one statement. */
 export async function readWindow(query: Query, asked: AskedWindow): Promise<WindowFlow> {
-  const [row] = await query<Row>(TEXT, valuesOf(asked), 'flow_context')
+  const [row] = await query<Row>(CONTEXT_SQL, valuesOf(asked), 'flow_context')
   const { newest, gaps, ...sums } = row!
   return { sums, newest, gaps }
 }
 
 /** $1 to $11 of the statement. */
-function valuesOf({ symbol, windowMs, at, isAsOf }: AskedWindow): readonly unknown[] {
+export function valuesOf({ symbol, windowMs, at, isAsOf }: AskedWindow): readonly unknown[] {
   const from = at - windowMs
   const firstWhole = minuteOf(from) + 1
   const head = [symbol, from, firstWhole * MINUTE_MS]
