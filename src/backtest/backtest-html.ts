@@ -1,4 +1,4 @@
-import type { BacktestReport, Curves, DetectorReport, Figures } from './backtest.ts'
+import type { BacktestReport, Curves, DetectorReport } from './backtest.ts'
 import { coverageText } from './backtest-text.ts'
 import {
   figure,
@@ -10,6 +10,7 @@ import {
   whole,
 } from './number-text.ts'
 import { chancePlot, equityPlot, escaped, winRatePlot } from './svg.ts'
+import type { Figures } from './trade-figures.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1b1f24, #e6e8eb); --paper: light-dark(#fff, #14171b);

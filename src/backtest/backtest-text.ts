@@ -1,4 +1,4 @@
-import type { BacktestReport, DetectorReport, Figures } from './backtest.ts'
+import type { BacktestReport, DetectorReport } from './backtest.ts'
 import type { Coverage } from './filter.ts'
 import {
   figure,
@@ -10,6 +10,7 @@ import {
   signed,
   whole,
 } from './number-text.ts'
+import type { Figures } from './trade-figures.ts'
 
 const NAME_WIDTH = 14
 const TRADES_WIDTH = 8

@@ -1,19 +1,13 @@
 import type { BoostSettings } from '../flow/boost.ts'
 import { bootstrapIntervals } from './bootstrap.ts'
-import {
-  expectancyOf,
-  type Interval,
-  profitFactorOf,
-  totalsOf,
-  wilsonInterval,
-  winRateOf,
-} from './figures.ts'
+import { type Interval, totalsOf, winRateOf } from './figures.ts'
 import { type Coverage, coverageOf, type Filter, isTakenAfter, isTakenBefore } from './filter.ts'
 import { holm } from './holm.ts'
 import { type Judgement, judge, reasonNotToJudge } from './judge.ts'
 import type { Comparison } from './null-model.ts'
 import { blockOf, seedFor } from './sampling.ts'
 import type { MakeRandom, SignalInFlow } from './signal.ts'
+import { type Figures, figuresOf, finite } from './trade-figures.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
 export type BacktestOptions = {
@@ -24,24 +18,6 @@ export type BacktestOptions = {
   readonly seed: number
   readonly makeRandom: MakeRandom
   readonly resamples?: number
-}
-
-/** The original's keys first. A figure is null where it is not defined (docs/backtest.md). */
-export type Figures = {
-  readonly detector: string
-  /** 0 to 1. */
-  readonly winRate: number | null
-  readonly profitFactor: number | null
-  readonly totalTrades: number
-  readonly winRateInterval: readonly [number, number] | null
-  readonly profitFactorInterval: Interval | null
-  /** Mean pnl. */
-  readonly expectancy: number | null
-  readonly expectancyInterval: Interval | null
-  readonly wins: number
-  readonly ties: number
-  readonly grossProfit: number
-  readonly grossLoss: number
 }
 
 /** A judgement with its p corrected for all that were made. */
@@ -193,29 +169,6 @@ function reportOf(
   }
 }
 
-function figuresOf(
-  detector: string,
-  pnls: readonly number[],
-  isIn: readonly boolean[],
-  intervals: { readonly profitFactor: Interval | null; readonly expectancy: Interval | null },
-): Figures {
-  const totals = totalsOf(pnls.filter((_, at) => isIn[at]))
-  return {
-    detector,
-    winRate: finite(winRateOf(totals)),
-    profitFactor: finite(profitFactorOf(totals)),
-    totalTrades: totals.trades,
-    winRateInterval: wilsonInterval(totals.wins, totals.trades),
-    profitFactorInterval: intervals.profitFactor,
-    expectancy: finite(expectancyOf(totals)),
-    expectancyInterval: intervals.expectancy,
-    wins: totals.wins,
-    ties: totals.ties,
-    grossProfit: totals.gain,
-    grossLoss: totals.loss,
-  }
-}
-
 function curvesOf({ detector, items, comparison, judged }: Compared): Curves {
   const curve = (isIn: readonly boolean[]): [number, number][] => {
     let sum = 0
@@ -231,11 +184,6 @@ function curvesOf({ detector, items, comparison, judged }: Compared): Curves {
     after: curve(comparison.isAfter),
     chance: judged?.expectancy.chance ?? [],
   }
-}
-
-/** JSON has neither NaN nor Infinity. */
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null
 }
 
 function less(a: number | null, b: number | null): number | null {

@@ -1,7 +1,8 @@
 import { scaleLinear, scaleTime } from 'd3-scale'
 import { curveStepAfter, line } from 'd3-shape'
-import type { Curves, DetectorReport, Figures } from './backtest.ts'
+import type { Curves, DetectorReport } from './backtest.ts'
 import { figure, percent } from './number-text.ts'
+import type { Figures } from './trade-figures.ts'
 
 const WIDTH = 640
 const HEIGHT = 240

@@ -13,16 +13,17 @@ const BAR_MAX = 40
 /** What stands behind the bar. */
 const TEXT_COLUMNS = 42
 
-/** A bar with rate and time left on a terminal's standard error; nothing anywhere else. */
-export function progressBar(): ProgressBar {
+/** A bar with time left on a terminal's standard error; nothing anywhere else. */
+export function progressBar(unit: 'MiB' | 'contexts' = 'MiB'): ProgressBar {
   if (process.stderr.isTTY !== true) {
     return { isShown: false, update: () => {}, stop: () => {} }
   }
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      format: '{bar} {percentage}% | {value}/{total} MiB | {eta_formatted} left',
-      formatValue: (value, _options, type) => (type === 'percentage' ? `${value}` : mib(value)),
+      format: `{bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`,
+      formatValue: (value, _options, type) =>
+        type === 'percentage' || unit !== 'MiB' ? `${value}` : mib(value),
       hideCursor: true,
       clearOnComplete: true,
       barsize: Math.max(BAR_MIN, Math.min(BAR_MAX, (process.stderr.columns ?? 80) - TEXT_COLUMNS)),
