@@ -61,6 +61,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/optimise.ts')).optimiseCommand(),
   },
   {
+    name: 'alerts',
+    operands: '<check|test>',
+    description: 'check the rules of the alerts, or send a sample to each sink',
+    load: async () => (await import('./commands/alerts.ts')).alertsCommand(),
+  },
+  {
     name: 'migrate',
     description: 'bring the database to the newest schema',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),

@@ -24,7 +24,7 @@ const RATE: Readonly<Record<SinkKind, Sink['rate']>> = {
 
 export type Names = Readonly<Record<string, string | undefined>>
 
-type Filled = { readonly value: string; readonly isFromEnvironment: boolean }
+type Filled = { readonly value: string; readonly isFromEnvironment: boolean; readonly node: Node }
 
 /** A text in which `${NAME}` stands for a variable of the environment. */
 function filled(env: Names): Read<Filled> {
@@ -44,7 +44,7 @@ function filled(env: Names): Read<Filled> {
         `${name}: expected ${key} in the environment or in .env, came none; set it`,
       )
     }
-    return missing.length > 0 ? undefined : { value, isFromEnvironment }
+    return missing.length > 0 ? undefined : { value, isFromEnvironment, node }
   }
 }
 
@@ -76,8 +76,8 @@ export function sink(env: Names): Read<Omit<Sink, 'name'>> {
     const found = read(node, problems, name)
     if (found?.kind === undefined || found.url === undefined) return undefined
     const { kind, secret, allow_private: allowsPrivate = false } = found
-    const url = address(found.url, kind, allowsPrivate, node, problems, name)
-    if (secret !== undefined) checkSecret(secret, kind, node, problems, name)
+    const url = address(found.url, kind, allowsPrivate, problems, name)
+    if (secret !== undefined) checkSecret(secret, kind, problems, name)
     if (url === undefined) return undefined
     return {
       kind,
@@ -98,10 +98,9 @@ function rateOf(kind: SinkKind, perSecond: number | undefined): Sink['rate'] {
 }
 
 function address(
-  { value, isFromEnvironment }: Filled,
+  { value, isFromEnvironment, node }: Filled,
   kind: SinkKind,
   allowsPrivate: boolean,
-  node: Node,
   problems: Problems,
   name: string,
 ): string | undefined {
@@ -128,9 +127,8 @@ function address(
 }
 
 function checkSecret(
-  { value, isFromEnvironment }: Filled,
+  { value, isFromEnvironment, node }: Filled,
   kind: SinkKind,
-  node: Node,
   problems: Problems,
   name: string,
 ): void {

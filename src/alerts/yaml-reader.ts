@@ -8,17 +8,23 @@ const SUGGESTION_EDITS_MAX = 3
 
 /** What is wrong with a file, each with its line. */
 export class Problems {
-  readonly lines: string[] = []
+  readonly #found: { readonly offset: number; readonly text: string }[] = []
   readonly #counter: LineCounter
 
   constructor(counter: LineCounter) {
     this.#counter = counter
   }
 
+  /** One line each, in the order of the text. */
+  get lines(): readonly string[] {
+    return this.#found
+      .toSorted((a, b) => a.offset - b.offset)
+      .map(({ offset, text }) => `line ${this.#counter.linePos(offset).line}: ${text}`)
+  }
+
   /** `offset`: where in the text. */
   at(offset: number, text: string): void {
-    if (this.lines.length >= PROBLEMS_MAX) return
-    this.lines.push(`line ${this.#counter.linePos(offset).line}: ${text}`)
+    if (this.#found.length < PROBLEMS_MAX) this.#found.push({ offset, text })
   }
 
   add(node: Node, text: string): void {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { type AlertRules, secretsOfRules } from '../alerts/rules.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
@@ -7,6 +8,7 @@ import { LiveRun } from '../engine/live-run.ts'
 import { startSimulator } from '../simulator/server.ts'
 import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import { VERSION } from '../version.ts'
+import { alertRulesOf } from './alert-rules.ts'
 import { onSignals } from './signals.ts'
 import { openDatabase, setupFor } from './start.ts'
 
@@ -21,15 +23,19 @@ export function runCommand(): Command {
   const command = new Command('run').description(
     'connect to the feed, classify every print and store it',
   )
-  const setup = setupFor(command)
+  let alerts: AlertRules | null = null
+  const setup = setupFor(command, undefined, process.stdout, (config) => {
+    alerts = alertRulesOf(config)
+    return alerts === null ? [] : secretsOfRules(alerts)
+  })
   return command.action(async () => {
     const { config, log } = setup()
-    process.exitCode = await run(config, log)
+    process.exitCode = await run(config, log, alerts)
   })
 }
 
 /** Runs until a signal or until it cannot go on; gives the exit code. */
-async function run(given: Config, log: Log): Promise<number> {
+async function run(given: Config, log: Log, alerts: AlertRules | null): Promise<number> {
   log.say(lines.banner(VERSION))
   const demo = given.demo
     ? await startSimulator({
@@ -58,6 +64,7 @@ async function run(given: Config, log: Log): Promise<number> {
   const live = new LiveRun({
     config,
     log,
+    alerts,
     apiKey: demo === null ? (config.massiveApiKey ?? NO_KEY) : DEMO_KEY,
     openDatabase: () => openDatabase(config, log, false),
   })

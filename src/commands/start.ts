@@ -10,12 +10,13 @@ export type Setup = { readonly config: Config; readonly log: Log }
 
 /**
  * Adds the configuration's flags to a command; the result reads configuration and sets up the
- * log, which goes to `out`.
+ * log, which goes to `out`. `secretsOfFiles`: what else must not be in it.
  */
 export function setupFor(
   command: Command,
   keys?: readonly ConfigKey[],
   out: NodeJS.WritableStream = process.stdout,
+  secretsOfFiles: (config: Config) => readonly string[] = () => [],
 ): () => Setup {
   const flags = configFlags(command, keys)
   return () => {
@@ -33,6 +34,7 @@ export function setupFor(
         config.httpToken ?? '',
         config.flatFilesAccessKey ?? '',
         config.flatFilesSecretKey ?? '',
+        ...secretsOfFiles(config),
       ],
       write: writeTo(out),
     })

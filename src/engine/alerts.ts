@@ -23,8 +23,8 @@ export type AlertsOptions = {
 
 /** The alerts of a running engine. */
 export type Alerts = Pick<AlertsHandle, 'stop'> & {
-  /** Shown the rows; null: no rule asks for single prints. */
-  readonly onRows: OnRows | null
+  /** Looks for single prints in final rows, where a rule asks for such. */
+  readonly see: OnRows
 }
 
 /** Starts what tells the sinks of the rules file. */
@@ -42,12 +42,21 @@ export function startEngineAlerts(options: AlertsOptions): Alerts {
     onLog: (line, isWarning) => (isWarning ? log.warn(line) : log.info(line)),
   })
   log.info('alerts', { rules: rules.rules.length, sinks: rules.sinks.length })
-  const filter = printFilterOf(rules)
-  const onRows: OnRows = (filled, dictionary) => {
-    const prints = printsFor(filter!, filled, dictionary)
-    if (prints.length > 0) handle.see(prints)
+  let filter = printFilterOf(rules)
+  return {
+    stop: handle.stop,
+    see: (filled, dictionary) => {
+      if (filter === null) return
+      try {
+        const prints = printsFor(filter, filled, dictionary)
+        if (prints.length > 0) handle.see(prints)
+      } catch (error) {
+        // a bug here must not take a shard along: all is stored, and events are told of still
+        log.error('single prints are not told of any more', error)
+        filter = null
+      }
+    },
   }
-  return { stop: handle.stop, onRows: filter === null ? null : onRows }
 }
 
 /** The rows that a rule may ask for; a look at three columns decides for nearly all of them. */
