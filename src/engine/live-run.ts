@@ -1,15 +1,19 @@
+import type { AlertRules } from '../alerts/rules.ts'
 import { type Database, openDatabase } from '../api/database.ts'
+import { flowRoute } from '../api/flow.ts'
 import { gapsRoute } from '../api/gaps.ts'
 import { tradeRoute } from '../api/trade.ts'
 import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
+import { FlowAnalysisEngine } from '../flow/flow-analysis-engine.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
 import { type HttpServer, startHttp } from '../metrics/server.ts'
 import type { FilledVolume } from '../reader/evidence.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
+import { type Alerts, startEngineAlerts } from './alerts.ts'
 import { metricsFor } from './engine.ts'
 import { planFeed } from './feed-plan.ts'
 import { type GapFiller, startGapFiller } from './gap-filler.ts'
@@ -25,6 +29,8 @@ export type LiveRunOptions = {
   readonly config: Config
   readonly log: Log
   readonly apiKey: string
+  /** What to tell of, and whom; null: nobody. */
+  readonly alerts: AlertRules | null
   readonly openDatabase: () => Promise<{ readonly url: string; stop(): Promise<void> }>
 }
 
@@ -44,7 +50,9 @@ export class LiveRun {
   #feed: LiveFeed | null = null
   #gaps: GapRecorder | null = null
   #filler: GapFiller | null = null
+  #alerts: Alerts | null = null
   #api: Database | null = null
+  #flow: FlowAnalysisEngine | null = null
   readonly #stream: StreamOfEngine
 
   constructor(options: LiveRunOptions) {
@@ -86,16 +94,18 @@ export class LiveRun {
       config.drainTimeoutMs,
     )
     await this.#end().catch((error: unknown) => this.#fail(asError(error)))
+    await this.#alerts?.stop()
     clearTimeout(patience)
     await http.close()
     await this.#api?.close()
+    await this.#flow?.close()
     await database?.stop()
     return this.#fatal === null ? 0 : 1
   }
 
   /** From the database on; comes back when the run is to end. */
   async #run(databaseUrl: string): Promise<void> {
-    const { config, log, apiKey } = this.#options
+    const { config, log, apiKey, alerts: rules } = this.#options
     const metrics = this.#metrics
     const { signal } = this.#stopping
     const plans = await planFeed(config, apiKey, log, signal)
@@ -112,7 +122,10 @@ export class LiveRun {
           this.#feed?.handleStatus(connection, status, message),
         onData: (connection) => this.#feed?.noteData(connection),
       },
-      onRows: this.#stream.onRows,
+      onRows: (filled, dictionary) => {
+        this.#stream.onRows(filled, dictionary)
+        this.#alerts?.see(filled, dictionary)
+      },
       onRebuilt: async () => {
         this.#stream.noteRebuilt()
         this.#gaps?.recordAgain()
@@ -123,6 +136,10 @@ export class LiveRun {
     this.#live = live
     if (!live.isWhole) return
     this.#api = openDatabase(databaseUrl)
+    if (rules !== null) {
+      this.#alerts = startEngineAlerts({ config, rules, databaseUrl, metrics, log })
+    }
+    this.#flow = new FlowAnalysisEngine({ databaseUrl, staleMs: config.staleMs })
     const onFilled = (filled: FilledVolume): number | null =>
       live.isRebuilding ? null : (this.#feed?.noteFilled(filled) ?? null)
     const filler = startGapFiller({ config, apiKey, databaseUrl, metrics, log, onFilled })
@@ -213,7 +230,10 @@ export class LiveRun {
       registry: this.#metrics.registry,
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
-      routes: [tradesRoute, tradeRoute, gapsRoute].map((route) => route(() => this.#api)),
+      routes: [
+        ...[tradesRoute, tradeRoute, gapsRoute].map((route) => route(() => this.#api)),
+        flowRoute(() => this.#flow),
+      ],
       streams: [this.#stream.route],
       onError: (error, path) => log.error(`request for ${path} failed`, error),
     })
