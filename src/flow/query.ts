@@ -20,6 +20,7 @@ const AHEAD_MINUTES = 1
 
 const NAMES = VECTOR_COLUMNS.join(', ')
 const OF_PRINT = VECTOR_COLUMNS.map((column) => `print.${column}`).join(', ')
+const OF_TOTAL = VECTOR_COLUMNS.map((column) => `total.${column}`).join(', ')
 const NEGATIVE = VECTOR_COLUMNS.map((column) => `- ${column}`).join(', ')
 const TOTALS = VECTOR_COLUMNS.map(
   (column) => `coalesce(sum(${column}), 0)::float8 AS ${column}`,
@@ -67,7 +68,7 @@ WITH parts AS (
   WHERE symbol = $1 AND minute >= $5 AND minute <= $8 AND NOT is_late_print
     AND print_known_at >= $7 AND print_known_at <= $4 AND known_at > $4
 )
-SELECT total.*,
+SELECT ${OF_TOTAL},
   greatest(total.newest_part, in_time.newest, late.newest, gone.newest)::float8 AS newest,
   seen.gaps
 FROM (SELECT ${TOTALS}, max(newest) AS newest_part FROM parts) AS total
