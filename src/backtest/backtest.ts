@@ -59,8 +59,8 @@ export type Curves = {
 }
 
 export type BacktestReport = {
-  /** Share of all signals that were won, filter and detector aside. */
-  readonly baseRate: number
+  /** Share of all signals that were won, filter and detector aside; null without signals. */
+  readonly baseRate: number | null
   readonly coverage: Coverage
   /** How many p-values the correction was made for. */
   readonly testsMade: number
@@ -99,7 +99,7 @@ export function runBacktest(
     return reportOf(one, tests, options)
   })
   return {
-    baseRate: winRateOf(totalsOf(items.map(({ signal }) => signal.pnl))),
+    baseRate: finite(winRateOf(totalsOf(items.map(({ signal }) => signal.pnl)))),
     coverage: coverageOf(items, options.boost),
     testsMade: corrected.length,
     detectors,

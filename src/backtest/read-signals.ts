@@ -159,8 +159,8 @@ function columnsOf(header: readonly string[]): ReadonlyMap<string, number> {
 /** The signal, or in words why the row is none. */
 function signalOf(field: (name: string) => string): Signal | string {
   const detector = field('detector')
-  if (detector === '' || detector.length > DETECTOR_LENGTH_MAX) {
-    return `detector: expected 1 to ${DETECTOR_LENGTH_MAX} characters, came ${shown(detector)}`
+  if (!/^\P{C}+$/u.test(detector) || detector.length > DETECTOR_LENGTH_MAX) {
+    return `detector: expected 1 to ${DETECTOR_LENGTH_MAX} printable characters, came ${shown(detector)}`
   }
   const symbol = field('symbol').toUpperCase()
   if (!/^[A-Z][A-Z0-9]{0,5}$/.test(symbol)) {

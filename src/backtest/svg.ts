@@ -81,7 +81,8 @@ export function chancePlot(curves: Curves, observed: number): string {
 }
 
 /** Win rates with their intervals, of all detectors, beside the base rate. */
-export function winRatePlot(detectors: readonly DetectorReport[], baseRate: number): string {
+export function winRatePlot(detectors: readonly DetectorReport[], baseRate: number | null): string {
+  if (baseRate === null) return ''
   const height = TOP + BOTTOM + BAR_ROW * detectors.length
   const left = 190
   const x = scaleLinear()
