@@ -50,7 +50,11 @@ export function post(
       ...(isHere || allowsPrivate ? {} : { lookup: publicLookup }),
     })
     sent.on('error', failed)
-    sent.on('response', (response) => void readAnswer(response).then(resolve))
+    sent.on('response', (response) => {
+      sent.off('error', failed) // from here on the answer knows how far it came
+      sent.on('error', () => {})
+      void readAnswer(response).then(resolve)
+    })
     sent.end(bytes)
   })
 }
@@ -83,7 +87,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 }
 
 /** A name of the outside that points into a private network is not followed there. */
-const publicLookup: LookupFunction = (hostname, options, done) => {
+export const publicLookup: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
     if (error !== null) return done(error, '', 0)
     const open = found.filter(({ address }) => !isPrivateAddress(address))
