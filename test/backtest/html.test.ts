@@ -43,8 +43,9 @@ describe('the HTML report', () => {
   })
 
   test('is whole where there is nothing to draw', () => {
-    const page = html(['A'], 1)
+    const page = html(['A'], 8)
     expect(page).toContain('nothing is claimed')
-    expect(page).not.toMatch(/NaN|undefined|class="seen"\s/)
+    expect(page).not.toMatch(/NaN|undefined|<line class="seen"/)
+    expect(html([], 1)).toContain('Of 0 signals')
   })
 })
