@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { VECTOR, VECTOR_COLUMNS } from '../../src/rollup/vector.ts'
 
 const DAY_MS = 86_400_000
 /** New York's session of options in winter, ms of the UTC day; the first symbol trades all day. */
@@ -19,35 +20,63 @@ export function symbolOf(index: number): string {
 }
 
 /**
- * Fills options_flow_history with made-up prints, day by day straight into its partitions, and then
- * the rollups from them. The n-th of k symbols has a share of sqrt(n / k) - sqrt((n - 1) / k) of the
- * rows; a thousandth of the prints came late, and every 2,000th row of the last day is changed
- * later, so that there are corrections. Gives the number of rows.
+ * Fills options_flow_history with made-up prints, day by day straight into its partitions, and the
+ * rollups from them. Symbol 0 trades all day long and has the most prints; a thousandth of all came
+ * five minutes late, and every 2,000th of the last day is changed once it is stored, so that there
+ * are corrections. Nothing is written ahead: a crash leaves nothing, and half the time is saved.
+ * Gives the number of rows.
  */
 export async function load(client: Client, { rows, days, symbols, until }: Load): Promise<number> {
-  await client.query('SELECT setseed(0.42)')
+  await client.query("SELECT setseed(0.42), set_config('work_mem', '192MB', false)")
   const today = Math.floor(until / DAY_MS)
   const perDay = Math.ceil(rows / days)
   const names = Array.from({ length: symbols }, (_, index) => symbolOf(index))
   let made = 0
   for (let day = today - days + 1; day <= today; day++) {
-    await client.query('SELECT flow_ensure_partition($1::date)', [
-      new Date(day * DAY_MS).toISOString().slice(0, 10),
-    ])
+    const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
+    await client.query('SELECT flow_ensure_partition($1::date)', [date])
+    const partition = `options_flow_history_p${date.replaceAll('-', '')}`
+    await client.query(`ALTER TABLE ${partition} SET UNLOGGED`)
     const { rowCount } = await client.query(ROWS_SQL, [perDay, day * DAY_MS, names, until])
+    await client.query(ROLLUPS_SQL, [day * DAY_MS])
+    await client.query(`VACUUM (ANALYZE, FREEZE) ${partition}`)
     made += rowCount ?? 0
-    process.stdout.write(`\r${made.toLocaleString('en-US')} rows`)
+    process.stdout.write(`${date}: ${made.toLocaleString('en-US')} rows\n`)
   }
-  process.stdout.write('; the rollups of them\n')
-  await client.query('SELECT flow_rebuild_rollups()')
   await client.query(
     `UPDATE options_flow_history AS flow SET side = 'UNKNOWN', sentiment = 'NEUTRAL'
      WHERE flow.timestamp >= $1 AND flow.sequence % 2000 = 0`,
     [today * DAY_MS],
   )
-  await client.query('VACUUM ANALYZE')
+  await client.query('VACUUM ANALYZE flow_minute_sums')
+  await client.query('VACUUM ANALYZE flow_corrections')
+  await client.query('ANALYZE options_flow_history')
+  await client.query('CHECKPOINT')
   return made
 }
+
+const NAMES = VECTOR_COLUMNS.join(', ')
+const TOTALS = VECTOR_COLUMNS.map((column) => `sum(v.${column})::${VECTOR[column]}`).join(', ')
+
+/** The rollups of the day that begins at $1. */
+const ROLLUPS_SQL = `
+WITH grouped (symbol, minute, is_late, known, ${NAMES}) AS MATERIALIZED (
+  SELECT symbol, flow_minute(timestamp),
+    flow_is_late(timestamp, received_at, filled_at),
+    CASE WHEN flow_is_late(timestamp, received_at, filled_at)
+      THEN flow_known_at(timestamp, received_at, filled_at)
+      ELSE flow_minute(flow_known_at(timestamp, received_at, filled_at)) END, ${TOTALS}
+  FROM options_flow_history AS flow, LATERAL flow_print_vector(flow.trade_type, flow.sentiment,
+    flow.aggressiveness, flow.side, flow.option_type, flow.size, flow.premium) AS v
+  WHERE flow.timestamp >= $1::bigint AND flow.timestamp < $1::bigint + ${DAY_MS}
+  GROUP BY 1, 2, 3, 4
+), late AS (
+  INSERT INTO flow_corrections (symbol, minute, is_late_print, known_at, ${NAMES})
+  SELECT symbol, minute, true, known, ${NAMES} FROM grouped WHERE is_late
+)
+INSERT INTO flow_minute_sums (symbol, minute, known_minute, ${NAMES})
+SELECT symbol, minute, known::integer, ${NAMES} FROM grouped WHERE NOT is_late
+ORDER BY minute, symbol, known`
 
 /** $1 rows of the day that begins at $2, of the symbols $3, none later than $4. */
 const ROWS_SQL = `
