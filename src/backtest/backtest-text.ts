@@ -21,7 +21,7 @@ const COLUMNS = 100
 export function backtestText(report: BacktestReport, about: string): string {
   const { coverage, baseRate, testsMade, detectors } = report
   const lines = [
-    about,
+    ...wrapped(about),
     ...wrapped(coverageText(coverage)),
     `Base rate: ${percent(baseRate)} of all signals were won. In brackets: 95 % intervals.`,
     '',
@@ -32,7 +32,8 @@ export function backtestText(report: BacktestReport, about: string): string {
       testsMade === 0
         ? 'Nothing was judged.'
         : `${testsMade} p-values were made, two for each detector with enough trades; "corrected" ` +
-            'is Holm for all of them. Trades of one day are taken as one event.',
+            'is Holm for all of them. Trades of one day are taken as one event. An interval is of ' +
+            'one figure alone and not corrected: it is no claim.',
     ),
   ]
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
