@@ -48,6 +48,7 @@ function valuesOf(print: NaivePrint): unknown[] {
     underlying_source: null,
     average_scope: null,
     rules: 'opra',
+    filled_at: null,
     exchange: exchangeAcronym(print.exchange) ?? null,
     conditions: [conditionText(209)],
     timestamp: print.time,

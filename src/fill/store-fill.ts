@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { MERGED_NOTE } from '../domain/flow-event.ts'
 import { AGGRESSIVENESS_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
+import { storeSums } from '../rollup/store-sums.ts'
 import type { Definitions } from '../slab/definitions.ts'
 import { ROW_SLAB_BYTES, ROW_SLAB_ROWS, RowSlab } from '../slab/row-slab.ts'
 import { copyRows } from '../writer/connection.ts'
@@ -38,16 +39,20 @@ export async function applyMerge(
   { rules, minSize }: FillRules,
 ): Promise<void> {
   const { inserts, revisions, events, emptied, cancels } = merged
-  if (inserts.length > 0) await insertRows(client, inserts, definitions, rules)
+  // before that nobody knew: a question about the past must not see it
+  const filledAt = Date.now()
+  if (inserts.length > 0) await insertRows(client, inserts, definitions, rules, filledAt)
   if (revisions.length > 0) {
     const rows = JSON.stringify(revisions.map(revisionRow))
-    await client.query(REVISE_SQL, [symbol, rows, Date.now()])
+    await client.query("SELECT set_config('flow.known_at', $1, true)", [`${filledAt}`])
+    await client.query(REVISE_SQL, [symbol, rows, filledAt])
   }
   await storeFilledEvents(client, events, emptied, MERGED_NOTE)
   for (const cancel of cancels) {
     // the rerun looked for the print in all of the tape and the table: an equal one that is there
     // came behind the cancel
-    const options = { storedUpTo: Number.POSITIVE_INFINITY, minSize, resumes: 'nothing' } as const
+    const storedUpTo = Number.POSITIVE_INFINITY
+    const options = { storedUpTo, minSize, resumes: 'nothing', filledAt } as const
     await storeCancel(client, cancel, ticker, options)
   }
 }
@@ -57,8 +62,9 @@ async function insertRows(
   rows: readonly SlabRow[],
   definitions: Definitions,
   rules: string,
+  filledAt: number,
 ): Promise<void> {
-  const encoder = new RowEncoder(rules)
+  const encoder = new RowEncoder(rules, filledAt)
   encoder.define(definitions)
   const out = new CopyBuffer()
   const slab = new RowSlab(new ArrayBuffer(ROW_SLAB_BYTES))
@@ -69,6 +75,7 @@ async function insertRows(
       out.clear()
       next = encoder.encode(slab, next, part.length, out, ROW_SLAB_ROWS, COPY_BYTES_MAX)
       await copyRows(client, out.bytes.subarray(0, out.length), 'options_flow_history')
+      await storeSums(client, out.sums.toGroups())
     }
   }
 }

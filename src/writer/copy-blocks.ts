@@ -17,6 +17,7 @@ import {
   TRADE_TYPE_TEXT,
   UNDERLYING_SOURCE_TEXT,
 } from '../domain/labels.ts'
+import type { SummedContract } from '../rollup/minute-sums.ts'
 import { EXCHANGE_NONE } from '../slab/event-slab.ts'
 import {
   FLAG_ABOVE_ASK,
@@ -38,7 +39,7 @@ export const COPY_COLUMNS = [
   ...['trade_type', 'sentiment', 'aggressiveness', 'side', 'is_sweep', 'is_block'],
   ...['is_above_ask', 'is_below_bid', 'is_unusual_volume', 'is_multi_leg', 'is_late'],
   ...['customer_side', 'customer_rule', 'customer_confidence', 'quote_source'],
-  ...['underlying_source', 'average_scope', 'rules'],
+  ...['underlying_source', 'average_scope', 'rules', 'filled_at'],
   'exchange',
   'conditions',
   ...['timestamp', 'price', 'size', 'premium', 'dte', 'arrival', 'received_at', 'sequence'],
@@ -67,10 +68,13 @@ const TICKS_PER_MILL = 10
 
 const NULL_FIELD = int32(-1)
 
-export type ContractBlock = { readonly bytes: Buffer; readonly ticker: Buffer }
+export type ContractBlock = SummedContract & { readonly bytes: Buffer; readonly ticker: Buffer }
 
-/** The number of fields, and what a contract fixes. */
-export function contractBlock(ticker: string): ContractBlock {
+/** The number of fields, and what a contract fixes. `symbolIdOf` numbers the underlyings. */
+export function contractBlock(
+  ticker: string,
+  symbolIdOf: (symbol: string) => number,
+): ContractBlock {
   const contract = parseContract(ticker)
   if (contract === null) throw new Error(`a defined contract must be an OCC ticker, was ${ticker}`)
   const fields = Buffer.alloc(2)
@@ -83,7 +87,9 @@ export function contractBlock(ticker: string): ContractBlock {
     field(int32(contract.expirationDay - DAYS_1970_TO_2000)),
     textField(contract.isCall ? 'call' : 'put'),
   ])
-  return { bytes, ticker: Buffer.from(ticker, 'latin1') }
+  const { underlying: symbol, isCall } = contract
+  const symbolId = symbolIdOf(symbol)
+  return { bytes, ticker: Buffer.from(ticker, 'latin1'), symbol, symbolId, isCall }
 }
 
 /** Label texts and flags; `flags` are the FLAG_ bits of a row slab. */
@@ -103,7 +109,10 @@ export function labelBlock(
   ])
 }
 
-/** Where the labels come from; `rules` names the engine's rule set. */
+/**
+ * Where the labels come from; `rules` names the engine's rule set, `filledAt` is the time of the
+ * fill that makes the rows, epoch ms, NaN: none.
+ */
 export function evidenceBlock(
   customerSide: number,
   customerRule: number,
@@ -111,6 +120,7 @@ export function evidenceBlock(
   underlyingSource: number,
   averageScope: number,
   rules: string,
+  filledAt: number,
 ): Buffer {
   return Buffer.concat([
     textField(SIDE_TEXT[customerSide]!),
@@ -120,6 +130,7 @@ export function evidenceBlock(
     textOrNull(UNDERLYING_SOURCE_TEXT[underlyingSource]!),
     textOrNull(AVERAGE_SCOPE_TEXT[averageScope]!),
     textField(rules),
+    bigintOrNull(filledAt),
   ])
 }
 
@@ -145,6 +156,13 @@ function confidenceField(rule: number): Buffer {
   if (rule === CustomerRule.None) return NULL_FIELD
   const bytes = Buffer.alloc(4)
   bytes.writeFloatBE(CUSTOMER_CONFIDENCE[rule]!)
+  return field(bytes)
+}
+
+function bigintOrNull(value: number): Buffer {
+  if (Number.isNaN(value)) return NULL_FIELD
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64BE(BigInt(value))
   return field(bytes)
 }
 

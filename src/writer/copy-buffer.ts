@@ -1,3 +1,5 @@
+import { MinuteSums } from '../rollup/minute-sums.ts'
+
 const START_BYTES = 1 << 20
 
 /** `PGCOPY`, its magic bytes, no flags, no extension: what every binary COPY starts with. */
@@ -18,6 +20,8 @@ export class CopyBuffer {
   /** Smallest and largest vendor time of the rows, epoch ms. */
   timeMin = Number.POSITIVE_INFINITY
   timeMax = Number.NEGATIVE_INFINITY
+  /** What the rows add to the rollups. */
+  readonly sums = new MinuteSums()
 
   /** Makes room for `need` more bytes. */
   reserve(need: number): void {
@@ -32,6 +36,7 @@ export class CopyBuffer {
     this.length = 0
     this.rows = 0
     this.days.clear()
+    this.sums.clear()
     this.timeMin = Number.POSITIVE_INFINITY
     this.timeMax = Number.NEGATIVE_INFINITY
   }

@@ -47,10 +47,16 @@ export class RowEncoder {
   readonly #labels: (Buffer | undefined)[] = Array.from({ length: LABELS_MAX })
   readonly #evidence: (Buffer | undefined)[] = Array.from({ length: EVIDENCE_MAX })
   readonly #rules: string
+  readonly #filledAt: number
+  readonly #symbolIds = new Map<string, number>()
 
-  /** `rules`: the engine's rule set, which every row names. */
-  constructor(rules: string) {
+  /**
+   * `rules`: the engine's rule set, which every row names. `filledAt`: when a fill makes the rows,
+   * epoch ms; left out: a feed or a file brought them.
+   */
+  constructor(rules: string, filledAt = Number.NaN) {
     this.#rules = rules
+    this.#filledAt = filledAt
     this.#conditions[CONDITION_SET_NONE] = conditionsBlock([])
   }
 
@@ -134,7 +140,13 @@ export class RowEncoder {
     at = writeBigint(view, at, slab.time[row]!)
     at = writeTicks(view, at, price)
     at = writeInteger(view, at, size)
-    at = writePremium(view, at, price, size, slab.multiplier[row]!)
+    const multiplier = slab.multiplier[row]!
+    const premium = price * size * multiplier
+    out.sums.add(slab, row, contract, premium, this.#filledAt)
+    at =
+      premium <= Number.MAX_SAFE_INTEGER
+        ? writeTicks(view, at, premium)
+        : writeBigTicks(view, at, BigInt(price) * BigInt(size) * BigInt(multiplier))
     at = writeInteger(view, at, slab.dte[row]!)
     at = writeInteger(view, at, slab.arrival[row]!)
     at = writeBigintOrNull(view, at, slab.recv[row]!)
@@ -147,10 +159,18 @@ export class RowEncoder {
   #contractOf(id: number): ContractBlock {
     let contract = this.#contracts.get(id)
     if (contract === undefined) {
-      contract = contractBlock(this.tickerOf(id))
+      contract = contractBlock(this.tickerOf(id), (symbol) => this.#symbolIdOf(symbol))
       this.#contracts.set(id, contract)
     }
     return contract
+  }
+
+  #symbolIdOf(symbol: string): number {
+    const known = this.#symbolIds.get(symbol)
+    if (known !== undefined) return known
+    const id = this.#symbolIds.size
+    this.#symbolIds.set(symbol, id)
+    return id
   }
 
   #labelsOf(slab: RowSlab, row: number): Buffer {
@@ -177,7 +197,7 @@ export class RowEncoder {
     const key = (((((((side << 3) | rule) << 2) | quote) << 2) | underlying) << 2) | average
     const known = this.#evidence[key]
     if (known !== undefined) return known
-    const built = evidenceBlock(side, rule, quote, underlying, average, this.#rules)
+    const built = evidenceBlock(side, rule, quote, underlying, average, this.#rules, this.#filledAt)
     this.#evidence[key] = built
     return built
   }
@@ -189,19 +209,6 @@ export class RowEncoder {
     if (this.#exchanges.size < EXCHANGES_MAX) this.#exchanges.set(id, built)
     return built
   }
-}
-
-function writePremium(
-  view: DataView,
-  at: number,
-  price: number,
-  size: number,
-  multiplier: number,
-): number {
-  const ticks = price * size * multiplier
-  return ticks <= Number.MAX_SAFE_INTEGER
-    ? writeTicks(view, at, ticks)
-    : writeBigTicks(view, at, BigInt(price) * BigInt(size) * BigInt(multiplier))
 }
 
 /** What the labels were weighed against, as far as it is known. */

@@ -20,7 +20,9 @@ WITH removed AS (
   ) AS newest
   WHERE flow.symbol = $1 AND flow.timestamp = $8
     AND flow.tableoid = newest.part AND flow.ctid = newest.place
-  RETURNING flow.event_id, flow.timestamp, flow.arrival, flow.multiplier, flow.trade_type
+  RETURNING flow.event_id, flow.timestamp, flow.arrival, flow.multiplier, flow.trade_type,
+    -- for the trigger, which comes after: when the rollups know of it
+    set_config('flow.known_at', $14, true) AS known_at
 ), recorded AS (
 INSERT INTO flow_cancels (symbol, contract_ticker, timestamp, sequence, price, size, exchange,
   removed_timestamp, removed_sequence, received_at, was_stored)
@@ -49,6 +51,8 @@ export type CancelOptions = {
   readonly resumes: Resumes
   /** FLOW_MIN_SIZE, contracts: what the event of the print needs to be a sweep. */
   readonly minSize: number
+  /** When a fill found the cancel, epoch ms; left out: it came from the feed or a file. */
+  readonly filledAt?: number
 }
 
 /** What the table knew of the print that a cancel removed. */
@@ -68,7 +72,7 @@ export async function storeCancel(
   client: Client,
   cancel: Cancel,
   ticker: string,
-  { storedUpTo, resumes, minSize }: CancelOptions,
+  { storedUpTo, resumes, minSize, filledAt }: CancelOptions,
 ): Promise<void> {
   const symbol = parseContract(ticker)?.underlying ?? ticker
   const price = dollarsOf(cancel.price)
@@ -103,6 +107,7 @@ export async function storeCancel(
     removed === null || isOlder ? null : removed.arrival,
     orNull(cancel.recv),
     isKnown,
+    `${filledAt ?? orNull(cancel.recv) ?? cancel.time}`,
   ]
   const { rows } = await client.query<{ removed: RemovedRow | null }>({
     name: 'flow_cancel',

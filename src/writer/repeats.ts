@@ -1,5 +1,7 @@
 import type { Client } from 'pg'
 import { newYorkDay, startOfNewYorkDay } from '../domain/new-york.ts'
+import type { Group } from '../rollup/minute-sums.ts'
+import { GROUPS_SQL, type GroupRow, groupOf, SUMMED_COLUMNS } from '../rollup/row-sums.ts'
 import type { Cancel } from '../slab/cancel.ts'
 import { copyRows } from './connection.ts'
 import { COPY_COLUMNS } from './copy-blocks.ts'
@@ -13,6 +15,7 @@ import type { Resumes } from './messages.ts'
  */
 
 const COLUMNS = COPY_COLUMNS.join(', ')
+const SUMMED = SUMMED_COLUMNS.join(', ')
 
 const STAGING_SQL = `CREATE TEMP TABLE IF NOT EXISTS flow_incoming
   (LIKE options_flow_history INCLUDING DEFAULTS) ON COMMIT DELETE ROWS`
@@ -21,10 +24,8 @@ const STAGING_SQL = `CREATE TEMP TABLE IF NOT EXISTS flow_incoming
  * The same print: contract, sequence (which names it within its day), time and content. The bounds
  * are there for the planner, which then looks at the days of the batch only.
  */
-const newRowsSql = ({ min, max }: Times, resumes: Resumes): string => `
-INSERT INTO options_flow_history (${COLUMNS})
-SELECT ${COLUMNS} FROM flow_incoming AS new
-WHERE CASE WHEN coalesce(new.sequence, 0) <= 0 THEN ${isNewUnnumberedSql(min, max, resumes)}
+const isNewSql = ({ min, max }: Times, resumes: Resumes): string => `
+  CASE WHEN coalesce(new.sequence, 0) <= 0 THEN ${isNewUnnumberedSql(min, max, resumes)}
   ELSE NOT (
   EXISTS (
     SELECT FROM options_flow_history AS old
@@ -41,6 +42,14 @@ WHERE CASE WHEN coalesce(new.sequence, 0) <= 0 THEN ${isNewUnnumberedSql(min, ma
       AND gone.exchange IS NOT DISTINCT FROM new.exchange
   )
 ) END`
+
+const insertSql = (condition: string): string => `
+WITH inserted AS (
+  INSERT INTO options_flow_history (${COLUMNS})
+  SELECT ${COLUMNS} FROM flow_incoming AS new WHERE ${condition}
+  RETURNING ${SUMMED}
+)
+${GROUPS_SQL}`
 
 /** What names a print without a sequence beside its content. */
 const SAME_UNNUMBERED: Readonly<Record<Resumes, string>> = {
@@ -63,7 +72,7 @@ function isNewUnnumberedSql(min: number, max: number, resumes: Resumes): string 
 }
 
 /** Epoch ms, both included. */
-type Times = { readonly min: number; readonly max: number }
+export type Times = { readonly min: number; readonly max: number }
 
 /**
  * Time of the newest print of a UTC day that was stored, epoch ms, also if a cancel has removed it;
@@ -83,23 +92,32 @@ export async function storedUpTo(
   return newest === null ? -1 : Number(newest)
 }
 
+export type Inserted = {
+  /** Rows that were stored already, and are left out. */
+  readonly repeated: number
+  /** What the others add to the rollups. */
+  readonly groups: readonly Group[]
+}
+
 /**
- * COPY of rows that may be stored already; gives how many were, and are left out. Those that were
- * lie between the times given, epoch ms.
+ * COPY of rows by way of a table of their own, so that what was really stored can be told. Rows that
+ * may be stored already lie between the times given; null: there are none.
  */
 export async function copyNewRows(
   client: Client,
   rows: Buffer,
   count: number,
-  times: Times,
+  times: Times | null,
   resumes: Resumes,
-): Promise<number> {
+): Promise<Inserted> {
   await client.query(STAGING_SQL)
   await client.query('TRUNCATE flow_incoming')
   await copyRows(client, rows, 'flow_incoming')
-  await client.query('ANALYZE flow_incoming')
-  const inserted = await client.query(newRowsSql(times, resumes))
-  return count - (inserted.rowCount ?? 0)
+  if (times !== null) await client.query('ANALYZE flow_incoming')
+  const condition = times === null ? 'true' : isNewSql(times, resumes)
+  const { rows: groups } = await client.query<GroupRow>(insertSql(condition))
+  const inserted = groups.reduce((sum, { trades }) => sum + Number(trades), 0)
+  return { repeated: count - inserted, groups: groups.map(groupOf) }
 }
 
 /**

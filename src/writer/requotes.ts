@@ -33,7 +33,9 @@ FROM (
 ) AS stored
 WHERE flow.symbol = $1 AND flow.timestamp = $2
   AND flow.tableoid = stored.part AND flow.ctid = stored.place
-RETURNING flow.arrival`
+RETURNING flow.arrival,
+  -- for the trigger, which comes after: when the rollups know of it
+  set_config('flow.known_at', $21, true) AS known_at`
 
 /**
  * Gives the stored row of a print, and the event that it is by itself, the labels of a quote that
@@ -49,6 +51,7 @@ export async function storeRequote(
   const { time, sequence, arrival, bid, ask, customerRule } = requote
   // an earlier process may have stored the print that was sent again: under its own arrival number
   const isOlder = time <= storedUpTo && sequence > 0
+  const recv = Number.isNaN(requote.recv) ? null : Math.floor(requote.recv)
   const side = SIDE_TEXT[requote.side]
   const sentiment = SENTIMENT_TEXT[requote.sentiment]
   const values = [
@@ -71,7 +74,8 @@ export async function storeRequote(
     SIDE_TEXT[requote.customerSide],
     CUSTOMER_RULE_TEXT[customerRule],
     customerRule === CustomerRule.None ? null : CUSTOMER_CONFIDENCE[customerRule],
-    Number.isNaN(requote.recv) ? null : Math.floor(requote.recv),
+    recv,
+    `${recv ?? time}`,
   ]
   const { rows } = await client.query<{ arrival: number }>({
     name: 'flow_requote',

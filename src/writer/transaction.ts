@@ -1,11 +1,13 @@
 import type { Client } from 'pg'
+import type { Group } from '../rollup/minute-sums.ts'
+import { storeSums } from '../rollup/store-sums.ts'
 import type { Batch } from './batch.ts'
 import { copyRows } from './connection.ts'
 import { rowOffsets } from './copy-buffer.ts'
 import { storeEvents } from './event-store.ts'
 import { storeCancel, storeGap } from './extras.ts'
 import type { Resumes } from './messages.ts'
-import { copyNewRows } from './repeats.ts'
+import { copyNewRows, type Inserted, type Times } from './repeats.ts'
 import { storeRequote } from './requotes.ts'
 import { reasonOf } from './store-error.ts'
 
@@ -49,12 +51,16 @@ export async function storeBatch(job: Job): Promise<Stored | null> {
   }
   const startedAt = performance.now()
   const { bytes, length, rows } = batch.copy
-  const repeated = length > 0 ? await storeRows(job, bytes.subarray(0, length), rows) : 0
+  const { repeated, groups } =
+    length > 0 ? await storeRows(job, bytes.subarray(0, length), rows) : NOTHING
   await storeEvents(client, batch.events, storedUpTo)
   let revised = 0
   for (const extra of extrasOf(job)) if (await extra()) revised++
+  await storeSums(client, groups)
   return commit(job, { setAside: 0, repeated, revised, copyMs: performance.now() - startedAt })
 }
+
+const NOTHING: Inserted = { repeated: 0, groups: [] }
 
 /**
  * storeBatch for a batch with something in it that PostgreSQL refuses: what it takes is stored,
@@ -73,8 +79,12 @@ export async function storeBatchInParts(
   const rows = batch.copy.bytes.subarray(0, batch.copy.length)
   const offsets = rowOffsets(rows)
   let repeated = 0
+  const groups: Group[] = []
   const copyRange = async (first: number, end: number): Promise<void> => {
-    repeated += await storeRows(job, rows.subarray(offsets[first], offsets[end]), end - first)
+    const part = rows.subarray(offsets[first], offsets[end])
+    const inserted = await copyNewRows(client, part, end - first, timesOf(job), job.resumes)
+    repeated += inserted.repeated
+    groups.push(...inserted.groups)
   }
   const setAside = await inParts(client, offsets.length - 1, copyRange, onSetAside)
   const eventRange = (first: number, end: number): Promise<void> =>
@@ -87,6 +97,9 @@ export async function storeBatchInParts(
     })
     if (error !== null) onSetAside(error)
   }
+  // what PostgreSQL may have against a sum is nothing against the rows
+  const error = await attempt(client, () => storeSums(client, groups))
+  if (error !== null) onSetAside(error)
   return commit(job, { setAside, repeated, revised, copyMs: performance.now() - startedAt })
 }
 
@@ -153,19 +166,18 @@ async function attempt(client: Client, work: () => Promise<void>): Promise<Error
   }
 }
 
-/** Gives how many of the rows were stored already, and are left out. */
-async function storeRows(
-  { client, batch, storedUpTo, resumes }: Job,
-  rows: Buffer,
-  count: number,
-): Promise<number> {
-  const { timeMin, timeMax } = batch.copy
-  if (timeMin <= storedUpTo) {
-    const times = { min: timeMin, max: Math.min(timeMax, storedUpTo) }
-    return copyNewRows(client, rows, count, times, resumes)
-  }
+async function storeRows(job: Job, rows: Buffer, count: number): Promise<Inserted> {
+  const { client, batch, resumes } = job
+  const times = timesOf(job)
+  if (times !== null) return copyNewRows(client, rows, count, times, resumes)
   await copyRows(client, rows, 'options_flow_history')
-  return 0
+  return { repeated: 0, groups: batch.copy.sums.toGroups() }
+}
+
+/** Between which times a row of the batch may be stored already; null: none is. */
+function timesOf({ batch, storedUpTo }: Job): Times | null {
+  const { timeMin, timeMax } = batch.copy
+  return timeMin > storedUpTo ? null : { min: timeMin, max: Math.min(timeMax, storedUpTo) }
 }
 
 /** Opens the transaction and marks the batch as stored in it; false when it is stored already. */

@@ -38,7 +38,7 @@ export const DIFFERENT = [
   ...['size_percentile', 'premium_percentile', 'percentile_sample'],
   ...['average_size', 'average_prints', 'average_scope', 'is_unusual_volume', 'is_block'],
   ...['customer_side', 'customer_rule', 'customer_confidence', 'trade_type'],
-  ...['underlying_price', 'underlying_source'],
+  ...['underlying_price', 'underlying_source', 'filled_at'],
 ]
 
 /** Each row with the sequences of the legs of its event, and what its windows made of it. */

@@ -73,6 +73,7 @@ describe('rows that go through COPY', () => {
       rules: 'opra',
       revision: 0,
       revised_at: null,
+      filled_at: null,
       bid: '45.2',
       ask: '45.6',
       bid_size: 10,

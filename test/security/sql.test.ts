@@ -49,7 +49,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'writer/repeats.ts': [
     'min', // these two: numbers
     'max',
-    'isNewUnnumberedSql(min, max, resumes)', // these three: texts of that file
+    'condition', // these four: texts of that file
+    'isNewUnnumberedSql(min, max, resumes)',
     'SAME_UNNUMBERED[resumes]',
     "isNumbered ? 'sequence' : 'coalesce(sequence, 0) <= 0 AND received_at'",
   ],

@@ -50,6 +50,13 @@ function oneIf(condition: string): string {
 
 const vectorOf = (row: string): string => `flow_print_vector(${row}.trade_type, ${row}.sentiment,
   ${row}.aggressiveness, ${row}.side, ${row}.option_type, ${row}.size, ${row}.premium)`
+const VECTOR_OF_FLOW = vectorOf('flow')
+const VECTOR_OF_OLD = vectorOf('OLD')
+const VECTOR_OF_NEW = vectorOf('NEW')
+const EXPRESSIONS = VECTOR.map(([, , ofPrint]) => ofPrint).join(',\n  ')
+const NOT_NULLS = VECTOR.map(([column, type]) => `${column} ${type} NOT NULL`).join(', ')
+const NUMERICS = VECTOR.map(([column]) => `${column} numeric`).join(', ')
+const NUMERIC_SUMS = VECTOR.map(([column]) => `coalesce(sum(v.${column}), 0)::numeric`).join(', ')
 
 export const sql = `
 -- when a fill put the row in, epoch ms; null for what a feed or a file brought
@@ -61,7 +68,7 @@ CREATE TABLE flow_minute_sums (
   -- of the prints, and the one in which they were known: epoch ms div 60000
   minute integer NOT NULL,
   known_minute integer NOT NULL,
-  ${TYPED.replaceAll(',', ' NOT NULL,')} NOT NULL,
+  ${NOT_NULLS},
   PRIMARY KEY (symbol, minute, known_minute)
 ) WITH (fillfactor = 60);
 CREATE INDEX flow_minute_sums_minute
@@ -77,7 +84,7 @@ CREATE TABLE flow_corrections (
   -- of the print that was changed, epoch ms; null: a group of late prints
   timestamp bigint,
   print_known_at bigint,
-  ${TYPED.replaceAll(',', ' NOT NULL,')} NOT NULL
+  ${NOT_NULLS}
 );
 CREATE INDEX flow_corrections_symbol_minute ON flow_corrections (symbol, minute);
 CREATE INDEX flow_corrections_minute
@@ -101,16 +108,16 @@ CREATE FUNCTION flow_print_vector(trade_type text, sentiment text, aggressivenes
   option_type text, contracts integer, dollars numeric)
 RETURNS TABLE (${TYPED})
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT ${VECTOR.map(([, , ofPrint]) => ofPrint).join(',\n  ')}
+SELECT ${EXPRESSIONS}
 $$;
 
 -- The vector of a symbol's rows that are stored now, of times from from_ms until before to_ms: what
 -- the rollups of whole minutes must add up to.
 CREATE FUNCTION flow_sums_of(of_symbol text, from_ms bigint, to_ms bigint)
-RETURNS TABLE (${VECTOR.map(([column]) => `${column} numeric`).join(', ')})
+RETURNS TABLE (${NUMERICS})
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT ${VECTOR.map(([column]) => `coalesce(sum(v.${column}), 0)::numeric`).join(', ')}
-FROM options_flow_history AS flow, LATERAL ${vectorOf('flow')} AS v
+SELECT ${NUMERIC_SUMS}
+FROM options_flow_history AS flow, LATERAL ${VECTOR_OF_FLOW} AS v
 WHERE flow.symbol = of_symbol AND flow.timestamp >= from_ms AND flow.timestamp < to_ms
 $$;
 
@@ -130,7 +137,7 @@ BEGIN
         THEN flow_known_at(timestamp, received_at, filled_at)
         ELSE flow_minute(flow_known_at(timestamp, received_at, filled_at)) END AS known,
       ${SUMS}
-    FROM options_flow_history AS flow, LATERAL ${vectorOf('flow')} AS v
+    FROM options_flow_history AS flow, LATERAL ${VECTOR_OF_FLOW} AS v
     GROUP BY 1, 2, 3, 4
   ), late AS (
     INSERT INTO flow_corrections (symbol, minute, is_late_print, known_at, ${NAMES})
@@ -162,14 +169,14 @@ BEGIN
     SELECT OLD.symbol, flow_minute(OLD.timestamp),
       flow_is_late(OLD.timestamp, OLD.received_at, OLD.filled_at), known, OLD.timestamp,
       print_known, ${MINUS_OLD}
-    FROM ${vectorOf('OLD')} AS o;
+    FROM ${VECTOR_OF_OLD} AS o;
   ELSE
     INSERT INTO flow_corrections (symbol, minute, is_late_print, known_at, timestamp,
       print_known_at, ${NAMES})
     SELECT OLD.symbol, flow_minute(OLD.timestamp),
       flow_is_late(OLD.timestamp, OLD.received_at, OLD.filled_at), known, OLD.timestamp,
       print_known, ${NEW_MINUS_OLD}
-    FROM ${vectorOf('OLD')} AS o, ${vectorOf('NEW')} AS n
+    FROM ${VECTOR_OF_OLD} AS o, ${VECTOR_OF_NEW} AS n
     WHERE o IS DISTINCT FROM n;
   END IF;
   RETURN NULL;
@@ -182,7 +189,8 @@ WHEN ((OLD.trade_type, OLD.sentiment, OLD.aggressiveness, OLD.side, OLD.option_t
     NEW.option_type, NEW.size, NEW.premium))
 EXECUTE FUNCTION flow_correct();
 CREATE TRIGGER flow_correct_delete AFTER DELETE ON options_flow_history FOR EACH ROW
-WHEN (current_setting('flow.is_cleanup', true) IS DISTINCT FROM 'on')
+WHEN (NOT coalesce(
+  OLD.timestamp < nullif(current_setting('flow.forgotten_to', true), '')::bigint, false))
 EXECUTE FUNCTION flow_correct();
 
 CREATE FUNCTION flow_forget_rollups() RETURNS trigger
@@ -194,14 +202,14 @@ END $$;
 CREATE TRIGGER flow_forget_rollups AFTER TRUNCATE ON options_flow_history
 FOR EACH STATEMENT EXECUTE FUNCTION flow_forget_rollups();
 
--- As before, and the rollups of that time go too. It goes by whole minutes, so that no minute is
--- left whose rollups have more than its rows; the triggers keep still.
+-- As before, and the rollups of that time go too, by whole minutes: of those the triggers keep
+-- still, and of the minute that is cut they note what goes.
 CREATE OR REPLACE FUNCTION cleanup_old_flow() RETURNS bigint
 LANGUAGE plpgsql SET lock_timeout = '3s' AS $$
 DECLARE
   days integer := coalesce((SELECT value::integer FROM flow_settings
     WHERE name = 'retention_days'), 90);
-  cutoff bigint := greatest(0, floor(extract(epoch FROM clock_timestamp()) / 60)::bigint * 60000
+  cutoff bigint := greatest(0, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
     - days::bigint * 86400000);
   cutoff_day bigint := cutoff / 86400000;
   removed bigint;
@@ -211,14 +219,14 @@ DECLARE
   part record;
 BEGIN
   IF days <= 0 THEN RETURN 0; END IF;
-  PERFORM set_config('flow.is_cleanup', 'on', true);
+  PERFORM set_config('flow.forgotten_to', (cutoff / 60000 * 60000)::text, true);
   DELETE FROM options_flow_history_default WHERE timestamp < cutoff;
   GET DIAGNOSTICS removed = ROW_COUNT;
   DELETE FROM options_flow_history
     WHERE timestamp >= cutoff_day * 86400000 AND timestamp < cutoff;
   GET DIAGNOSTICS n = ROW_COUNT;
   removed := removed + n;
-  PERFORM set_config('flow.is_cleanup', '', true);
+  PERFORM set_config('flow.forgotten_to', '', true);
   DELETE FROM flow_cancels WHERE timestamp < cutoff;
   DELETE FROM flow_event_revisions WHERE started_at < cutoff;
   DELETE FROM flow_events WHERE started_at < cutoff;
