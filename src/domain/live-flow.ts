@@ -42,7 +42,7 @@ export type LivePrint = {
 /** A version of a sweep, split or block: a row of flow_events. */
 export type LiveEvent = {
   readonly event_id: string
-  /** 0 for the first version. */
+  /** 1 for the first version. */
   readonly revision: number
   /** Why there is this version. */
   readonly reason: string

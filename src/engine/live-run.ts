@@ -2,6 +2,7 @@ import type { AlertRules } from '../alerts/rules.ts'
 import { type Database, openDatabase } from '../api/database.ts'
 import { flowRoute } from '../api/flow.ts'
 import { gapsRoute } from '../api/gaps.ts'
+import { openApiRoute } from '../api/openapi.ts'
 import { tradeRoute } from '../api/trade.ts'
 import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
@@ -233,6 +234,7 @@ export class LiveRun {
       routes: [
         ...[tradesRoute, tradeRoute, gapsRoute].map((route) => route(() => this.#api)),
         flowRoute(() => this.#flow),
+        openApiRoute(VERSION),
       ],
       streams: [this.#stream.route],
       onError: (error, path) => log.error(`request for ${path} failed`, error),

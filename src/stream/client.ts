@@ -1,7 +1,8 @@
 import type { LiveFilter } from '../domain/live-filter.ts'
 import type { LiveEvent } from '../domain/live-flow.ts'
+import type { Missed } from '../domain/live-missed.ts'
 import type { StreamDropReason, StreamLimits } from './limits.ts'
-import { Message, type Missed } from './message.ts'
+import { Message } from './message.ts'
 import type { Outlet } from './outlet.ts'
 
 /** What all clients together may still be told in this second. */

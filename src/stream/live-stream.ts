@@ -1,5 +1,6 @@
 import { type LiveFilter, unionOfPrints, wantsEvent, wantsPrint } from '../domain/live-filter.ts'
 import type { LiveEvent } from '../domain/live-flow.ts'
+import type { Missed } from '../domain/live-missed.ts'
 import { EventFollower } from '../follow/event-follower.ts'
 import type { Query } from '../follow/event-rows.ts'
 import { RequestError } from '../metrics/routes.ts'
@@ -8,7 +9,7 @@ import { Client } from './client.ts'
 import type { StreamDropReason, StreamLimits } from './limits.ts'
 import { livePrint, premiumOf } from './live-print.ts'
 import { lookBack } from './look-back.ts'
-import { Message, type Missed } from './message.ts'
+import { Message } from './message.ts'
 import type { Outlet } from './outlet.ts'
 
 const SECOND_MS = 1000

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wantsEvent } from '../domain/live-filter.ts'
 import type { LiveEvent } from '../domain/live-flow.ts'
+import type { Missed } from '../domain/live-missed.ts'
 import { type Query, readVersions, startAt } from '../follow/event-rows.ts'
 import { type Client, nameOf } from './client.ts'
 import type { StreamLimits } from './limits.ts'
-import { Message, type Missed } from './message.ts'
+import { Message } from './message.ts'
 
 const PAGE_ROWS = 500
 /** How often a client that has much to take is looked at. */

@@ -1,26 +1,5 @@
 import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
-
-/** Why a client was not told of something. */
-export type MissedReason =
-  /** Prints are not kept for who comes again. */
-  | 'reconnect'
-  /** More than the limits of the stream. */
-  | 'rate'
-  /** Longer ago than what is looked up. */
-  | 'look_back'
-  /** The log of events could not be read. */
-  | 'database'
-  /** A part of the engine died; what was in work is stored, and not told. */
-  | 'rebuild'
-
-/** What a client was not told of. Times are epoch ms; null: not known. */
-export type Missed = {
-  readonly kind: 'prints' | 'events'
-  readonly reason: MissedReason
-  readonly count: number | null
-  readonly from: number | null
-  readonly to: number
-}
+import type { Missed } from '../domain/live-missed.ts'
 
 type Told =
   | { readonly type: 'print'; readonly data: LivePrint }
