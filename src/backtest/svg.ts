@@ -1,4 +1,4 @@
-import { scaleLinear, scaleTime } from 'd3-scale'
+import { scaleLinear, scaleUtc } from 'd3-scale'
 import { curveStepAfter, line } from 'd3-shape'
 import type { Curves, DetectorReport } from './backtest.ts'
 import { figure, percent } from './number-text.ts'
@@ -7,7 +7,7 @@ import type { Figures } from './trade-figures.ts'
 const WIDTH = 640
 const HEIGHT = 240
 const LEFT = 64
-const RIGHT = 16
+const RIGHT = 28
 const TOP = 16
 const BOTTOM = 32
 /** Points of a curve; more are not to be seen. */
@@ -27,7 +27,7 @@ export function equityPlot({ detector, before, after }: Curves): string {
   if (all.length === 0) return ''
   const times = extentOf(all.map(([time]) => time))
   const sums = extentOf([0, ...all.map(([, sum]) => sum)])
-  const x = scaleTime()
+  const x = scaleUtc()
     .domain(times)
     .range([LEFT, WIDTH - RIGHT])
   const y = scaleLinear()
