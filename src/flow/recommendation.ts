@@ -14,8 +14,8 @@ const FADE_BELOW = 30
 
 /**
  * What to do with the flow, the first that holds: WAIT while it is stale or too little is known;
- * NEUTRAL where it does not lean; FOLLOW_FLOW where large money leans clearly; CONFIRM_FLOW where it
- * is large enough to support a signal; FADE_FLOW where small orders lean strongly one way; else
+ * NEUTRAL where it does not lean; FOLLOW_FLOW where large money leans clearly; CONFIRM_FLOW where
+ * it is large enough to support a signal; FADE_FLOW where small orders lean strongly one way; else
  * NEUTRAL.
  */
 export function recommendationOf(
