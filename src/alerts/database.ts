@@ -22,6 +22,8 @@ export type AlertDatabaseOptions = {
 export class AlertDatabase {
   readonly #options: AlertDatabaseOptions
   #client: Promise<pg.Client> | null = null
+  /** The query before: a client runs one at a time, and pg 9 will not queue them. */
+  #before: Promise<unknown> = Promise.resolve()
   #isTroubled = false
 
   constructor(options: AlertDatabaseOptions) {
@@ -29,8 +31,14 @@ export class AlertDatabase {
   }
 
   /** Rows of one query. Rejects when the database is away, or answers with an error. */
-  readonly query: Query = async <R extends object>(text: string, values: readonly unknown[]) =>
-    (await (await this.#connected()).query<R & pg.QueryResultRow>(text, [...values])).rows
+  readonly query: Query = <R extends object>(text: string, values: readonly unknown[]) => {
+    const asked = this.#before.then(async () => {
+      const client = await this.#connected()
+      return (await client.query<R & pg.QueryResultRow>(text, [...values])).rows as R[]
+    })
+    this.#before = asked.catch(() => {})
+    return asked
+  }
 
   /**
    * The same work until the database takes it, with capped and jittered waits. Rejects at the stop,

@@ -11,7 +11,7 @@ export type AlertFacts = {
   /** Names it in the ledger: `event:<event_id>` or `print:<contract>:<time>:<number>`. */
   readonly subject: string
   readonly type: AlertType
-  /** 0 for the first version, and for every print. */
+  /** FIRST_REVISION for the first version of an event; 0 for every print. */
   readonly revision: number
   /** Why there is this version; null: a print. */
   readonly reason: string | null
@@ -43,6 +43,9 @@ export type AlertFacts = {
   readonly open_interest: number | null
   readonly day_volume: number | null
 }
+
+/** flow_events counts versions from here. */
+export const FIRST_REVISION = 1
 
 /** What the newest leg of an event knows. */
 export type LegFacts = Pick<AlertFacts, 'underlying_price' | 'open_interest' | 'day_volume'>

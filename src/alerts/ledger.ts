@@ -182,7 +182,7 @@ export class Ledger {
          state = CASE WHEN state = 'sending' AND resends > 0 THEN 'given_up'
            WHEN state = 'sending' THEN 'failed' ELSE state END,
          note = CASE WHEN state = 'sending' THEN 'the process ended while it was sent' ELSE note END,
-         resends = resends + (state = 'sending')::integer
+         resends = CASE WHEN state = 'sending' THEN 1 ELSE resends END
        WHERE owner = $2 AND ${UNFINISHED} RETURNING ${ROW}`,
       [this.#owner, owner],
     )

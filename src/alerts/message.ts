@@ -62,7 +62,7 @@ export function dollars(amount: number): string {
 
 /** Discord: nothing of it is markup. Mentions are off by a field of the request. */
 export function escapeDiscord(text: string): string {
-  return text.replace(/[\\*_~`|>#[\]()<:-]/g, (letter) => `\\${letter}`)
+  return text.replace(/[\\*_~\x60|>#[\]()<:-]/g, (letter) => `\\${letter}`)
 }
 
 /** Slack: three letters are all that its markup begins with. */

@@ -74,9 +74,9 @@ export type AlertRules = {
 /** What no log line may hold. */
 export function secretsOfRules({ sinks }: AlertRules): string[] {
   return sinks.flatMap(({ url, secret }) => {
-    const { pathname, search, password } = new URL(url)
-    const parts = [url, secret ?? '', password, `${pathname}${search}`]
-    // a path of a few letters is no secret, and would blot out ordinary words
-    return parts.filter((part) => part.length >= 12)
+    const { pathname, search, searchParams } = new URL(url)
+    const parts = [...pathname.split('/'), ...searchParams.values()]
+    // what is short is no secret, and would blot out ordinary words
+    return [url, secret ?? '', `${pathname}${search}`, ...parts].filter((part) => part.length >= 12)
   })
 }

@@ -1,6 +1,6 @@
 import type { AlertDatabase } from './database.ts'
 import { type Candidate, decide } from './decide.ts'
-import type { AlertFacts } from './facts.ts'
+import { type AlertFacts, FIRST_REVISION } from './facts.ts'
 import type { AlertRow, Ledger } from './ledger.ts'
 import type { Lookups } from './lookups.ts'
 import { asksLegs, cooldownKeyOf, isWithin, matchesFacts, matchesLegs } from './match.ts'
@@ -37,7 +37,7 @@ export class Subjects {
   async look(bare: AlertFacts): Promise<void> {
     const { rules, ledger, database } = this.#options
     const likely = rules.rules.filter((rule) => matchesFacts(rule, bare))
-    if (likely.length === 0 && bare.revision === 0) return
+    if (likely.length === 0 && bare.revision <= FIRST_REVISION) return
     const rows = await database.steadily(() => ledger.rowsOf(bare.subject))
     const { facts, met } = await this.#met(bare, likely)
     for (const row of rows) await this.#correct(row, facts, met)

@@ -4,7 +4,7 @@ import type { AlertRule, Sink } from '../../src/alerts/rules.ts'
 export const FACTS: AlertFacts = {
   subject: 'event:O:SPY251219C00450000-1763735400000-7',
   type: 'SWEEP',
-  revision: 0,
+  revision: 1,
   reason: 'first',
   is_void: false,
   symbol: 'SPY',

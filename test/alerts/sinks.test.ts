@@ -115,7 +115,7 @@ describe('a request', () => {
     const later = requestOf(SINK, ALERT, null, NOW + 5)
     expect(later).toEqual(request) // the same in each try
     const others = [
-      idempotencyKey('hook', { ...ALERT, facts: { ...FACTS, revision: 1 } }),
+      idempotencyKey('hook', { ...ALERT, facts: { ...FACTS, revision: 2 } }),
       idempotencyKey('hook', { ...ALERT, rule: 'other' }),
       idempotencyKey('other', ALERT),
       idempotencyKey('hook', { ...ALERT, facts: { ...FACTS, subject: 'event:x' } }),
