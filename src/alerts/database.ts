@@ -42,7 +42,7 @@ export class AlertDatabase {
 
   /**
    * The same work until the database takes it, with capped and jittered waits. Rejects at the stop,
-   * and at once for what would fail for ever: a query that does not fit, data that cannot be stored.
+   * and at once for what would fail for ever: a query that does not fit, data that are refused.
    */
   async steadily<T>(work: () => Promise<T>, signal = this.#options.signal): Promise<T> {
     const { onProblem } = this.#options
