@@ -13,21 +13,42 @@ import { chancePlot, equityPlot, escaped, winRatePlot } from './svg.ts'
 import type { Figures } from './trade-figures.ts'
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: light-dark(#1b1f24, #e6e8eb); --paper: light-dark(#fff, #14171b);
+:root {
+  color-scheme: light dark;
+  --ink: light-dark(#1b1f24, #e6e8eb); --paper: light-dark(#fff, #14171b);
   --soft: light-dark(#667080, #9aa4b2); --rule: light-dark(#dde1e6, #333a43);
-  --before: light-dark(#5b6675, #a5b0bf); --after: light-dark(#0b62c4, #6cb2ff); --seen: light-dark(#b3261e, #ff8a80) }
-body { margin: 0 auto; padding: 1.5rem; max-width: 60rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
-h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2.5rem; overflow-wrap: anywhere }
-p.soft, figcaption { color: var(--soft) } figure { margin: 1rem 0 } svg { width: 100%; height: auto; max-width: 40rem }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { text-align: left; padding: .25rem 1.25rem .25rem 0; border-bottom: 1px solid var(--rule); white-space: nowrap }
-td small { color: var(--soft) } .verdict { font-weight: 600 }
-text { font: 12px system-ui, sans-serif; fill: var(--soft) } text.below { text-anchor: middle } text.left, text.name { text-anchor: end } text.name { fill: var(--ink) }
-line.grid { stroke: var(--rule) } line.base { stroke: var(--soft); stroke-dasharray: 4 4 } rect.bar { fill: var(--before); opacity: .6 }
-path { fill: none; stroke-width: 2 } line.before, line.after, line.seen { stroke-width: 2 }
-.before { stroke: var(--before) } .after { stroke: var(--after) } line.seen { stroke: var(--seen) }
-circle.before { fill: var(--before); stroke: none } circle.after { fill: var(--after); stroke: none }
-b.before { color: var(--before) } b.after { color: var(--after) } b.seen { color: var(--seen) }`
+  --before: light-dark(#5b6675, #a5b0bf); --after: light-dark(#0b62c4, #6cb2ff);
+  --seen: light-dark(#b3261e, #ff8a80);
+}
+body { margin: 0 auto; padding: 1.5rem; max-width: 60rem; font: 15px/1.5 system-ui, sans-serif }
+body { color: var(--ink); background: var(--paper) }
+h1 { font-size: 1.4rem }
+h2 { font-size: 1.1rem; margin-top: 2.5rem; overflow-wrap: anywhere }
+p.soft, figcaption, td small { color: var(--soft) }
+p.verdict { font-weight: 600 }
+figure { margin: 1rem 0 }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .25rem 1.25rem .25rem 0; white-space: nowrap }
+th, td { border-bottom: 1px solid var(--rule) }
+svg { width: 100%; height: auto; max-width: 40rem }
+text { font: 12px system-ui, sans-serif; fill: var(--soft) }
+text.below { text-anchor: middle }
+text.left, text.name { text-anchor: end }
+text.name { fill: var(--ink) }
+line.grid { stroke: var(--rule) }
+line.base { stroke: var(--soft); stroke-dasharray: 4 4 }
+path { fill: none }
+path, line.before, line.after, line.seen { stroke-width: 2 }
+path.before, line.before { stroke: var(--before) }
+path.after, line.after { stroke: var(--after) }
+line.seen { stroke: var(--seen) }
+rect.bar { fill: var(--before); opacity: .6 }
+circle.before { fill: var(--before) }
+circle.after { fill: var(--after) }
+b.before { color: var(--before) }
+b.after { color: var(--after) }
+b.seen { color: var(--seen) }`
 
 /**
  * The report as one HTML file that needs nothing else: no scripts, no fonts, no addresses. `about`

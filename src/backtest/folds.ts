@@ -22,11 +22,11 @@ export type Fold = {
 }
 
 /**
- * Walk-forward folds of signals in order of time: each is tested on what comes after all that it has
- * learnt from. A trade is learnt from only if it was over, by the embargo and the window of a
- * context, before the test fold begins: else outcome or flow would be in both (purging and embargo:
- * M. Lopez de Prado, Advances in Financial Machine Learning (2018), chapter 7). A day is never
- * divided. There are fewer folds where there are fewer days.
+ * Walk-forward folds of signals in order of time: each is tested on what comes after all that it
+ * has learnt from. A trade is learnt from only if it was over, by the embargo and the window of a
+ * context, before the test fold begins: else outcome or flow would be in both (purging and
+ * embargo: M. Lopez de Prado, Advances in Financial Machine Learning (2018), chapter 7). A day is
+ * never divided. There are fewer folds where there are fewer days.
  */
 export function walkForward(signals: readonly Signal[], options: FoldOptions): Fold[] {
   const { folds, windowMs, horizonMs, embargoMs, blockDays } = options
