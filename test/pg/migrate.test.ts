@@ -120,6 +120,7 @@ describe('migrations', () => {
       { version: 4 },
       { version: 5 },
       { version: 6 },
+      { version: 7 },
     ])
   })
 
