@@ -79,7 +79,7 @@ const anyHistory = fc
     labels: anyLabels,
     changes: fc.array(
       fc.record({
-        wait: fc.oneof(fc.nat(2000), fc.nat(HOUR_MS)),
+        wait: fc.oneof(fc.nat(2000), fc.nat(MINUTE_MS), fc.nat(HOUR_MS)),
         labels: fc.option(anyLabels, { freq: 2 }),
       }),
       { maxLength: 3 },
@@ -168,7 +168,13 @@ function rounded(found: { sums: object; newest: number | null }): object {
 
 describe('readWindow', () => {
   it('sees at every moment what a replay up to there has, and live all that is stored', async () => {
-    const anyTimes = fc.array(anyOffset, { minLength: 4, maxLength: 4 })
+    // most often just before or after something was known, and within its minute
+    const anyTime = fc.record({
+      offset: anyOffset,
+      pick: fc.option(fc.nat(), { freq: 4 }),
+      wait: fc.oneof(fc.constantFrom(-1, 0, 1), fc.nat(3000)),
+    })
+    const anyTimes = fc.array(anyTime, { minLength: 4, maxLength: 4 })
     await fc.assert(
       fc
         .asyncProperty(
@@ -177,9 +183,16 @@ describe('readWindow', () => {
           async (histories, times) => {
             await store(histories)
             const query = queryOf(client)
-            for (const offset of times) {
+            const moments = histories.flatMap(({ knownAt, changes }) => [
+              knownAt,
+              ...changes.map((change) => change.at),
+            ])
+            for (const { offset, pick, wait } of times) {
               for (const windowMs of [HOUR_MS, 4 * HOUR_MS]) {
-                const at = START + 20 * MINUTE_MS + offset
+                const at =
+                  pick === null
+                    ? START + 20 * MINUTE_MS + offset
+                    : moments[pick % moments.length]! + wait
                 const asked = { symbol: 'SPX', windowMs, at }
                 const found = await readWindow(query, { ...asked, isAsOf: true })
                 const expected = modelOf(histories, at - windowMs, at)
@@ -200,15 +213,18 @@ describe('readWindow', () => {
     )
   })
 
-  it('takes the first ms behind the start, not the start', async () => {
+  it.each([
+    ['within a minute', START],
+    ['on a minute', START - (START % MINUTE_MS)],
+  ])('takes the first ms behind the start, not the start: %s', async (_, at) => {
+    const from = at - HOUR_MS
     await storeFlow(client, [
-      { ...ROW, timestamp: START - HOUR_MS, received_at: START - HOUR_MS },
-      { ...ROW, timestamp: START - HOUR_MS + 1, received_at: START - HOUR_MS + 1 },
+      { ...ROW, timestamp: from, received_at: from },
+      { ...ROW, timestamp: from + 1, received_at: from + 1 },
     ])
-    const asked = { symbol: 'SPX', windowMs: HOUR_MS, at: START }
     for (const isAsOf of [true, false]) {
-      const { sums } = await readWindow(queryOf(client), { ...asked, isAsOf })
-      expect(sums.trades).toBe(1)
+      const asked = { symbol: 'SPX', windowMs: HOUR_MS, at, isAsOf }
+      expect((await readWindow(queryOf(client), asked)).sums.trades).toBe(1)
     }
   })
 })
