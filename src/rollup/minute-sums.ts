@@ -219,7 +219,10 @@ function grown<A extends Float64Array | Int32Array>(array: A, length: number): A
   return longer
 }
 
-/** Exact dollars of ticks from 0 on, with four decimals. */
+/** Exact dollars of ticks from 0 on, with as many decimals as they have. */
 function dollarsText(ticks: bigint): string {
-  return `${ticks / TICKS_PER_DOLLAR}.${`${ticks % TICKS_PER_DOLLAR}`.padStart(4, '0')}`
+  const dollars = `${ticks / TICKS_PER_DOLLAR}`
+  const fraction = ticks % TICKS_PER_DOLLAR
+  if (fraction === 0n) return dollars
+  return `${dollars}.${`${fraction}`.padStart(4, '0').replace(/0+$/, '')}`
 }

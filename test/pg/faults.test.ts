@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { drift } from '../rollup/drift.ts'
 import { startCuttingProxy } from './cutting-proxy.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import {
@@ -26,6 +27,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(running.map(({ writer }) => writer.stop()))
   running = []
+  expect(await drift(url)).toEqual([])
 })
 
 async function start(on = url): Promise<StartedWriter> {
@@ -193,5 +195,6 @@ describe('a database that takes nothing for a while', () => {
     postRows(writer, numbered(1, 4096))
     await writer.drain()
     expect(seen.errors).toEqual([])
+    await query(server.adminUrl, `ALTER DATABASE ${name} RESET statement_timeout`)
   })
 })

@@ -6,6 +6,7 @@ import { killLeftovers } from '../e2e/flow-process.ts'
 import { rowTexts } from '../e2e/table.ts'
 import { addGap, DIFFERENT, replay, tableOf } from '../fill/day.ts'
 import { cut, inArchiveOrder, linesOf, tapesOf, VIX } from '../fill/vix-tape.ts'
+import { drift } from '../rollup/drift.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
 
 const LINES = inArchiveOrder(linesOf(VIX))
@@ -19,12 +20,16 @@ const SCOPE = { inserts: { from: FROM - 5000, to: TO + 5000 }, gaps: [{ from: FR
 let postgres: TestPostgres
 /** A database that had the whole tape. */
 let whole: string
+const filled: string[] = []
 beforeAll(async () => {
   postgres = await startTestPostgres()
   whole = await postgres.freshDatabase()
   await replay(whole, LINES)
 }, 120_000)
-afterEach(killLeftovers)
+afterEach(async () => {
+  await killLeftovers()
+  for (const url of filled.splice(0)) expect(await drift(url)).toEqual([])
+})
 afterAll(() => postgres.stop())
 
 /** A database that was away for 35 minutes, with the gap on record. */
@@ -32,6 +37,7 @@ async function gapped(): Promise<string> {
   const url = await postgres.freshDatabase()
   await replay(url, cut(LINES, FROM, TO))
   await addGap(url, 'gap', FROM, TO)
+  filled.push(url)
   return url
 }
 

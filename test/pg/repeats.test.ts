@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Cancel } from '../../src/slab/cancel.ts'
 import type { Resumes } from '../../src/writer/messages.ts'
+import { drift } from '../rollup/drift.ts'
 import type { Row } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import { cancelOf, NONE, PLAIN, postRows, startedWriter } from './started-writer.ts'
@@ -14,6 +15,9 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 beforeEach(async () => {
   url = await server.freshDatabase()
+})
+afterEach(async () => {
+  expect(await drift(url)).toEqual([])
 })
 
 /** One life of a writer: stores the rows, applies the cancels, ends. Gives what it counted. */

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import {
   Aggressiveness,
   CustomerRule,
@@ -13,6 +13,7 @@ import { newBatch } from '../../src/writer/batch.ts'
 import { CopyBuffer } from '../../src/writer/copy-buffer.ts'
 import { migrate } from '../../src/writer/migrate.ts'
 import { storeBatch } from '../../src/writer/transaction.ts'
+import { drift } from '../rollup/drift.ts'
 import { PLAIN, type Row } from '../writer/rows.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import { AT, block, boughtOn, logged, replaced } from './event-rows.ts'
@@ -27,6 +28,9 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 beforeEach(async () => {
   url = await server.freshDatabase()
+})
+afterEach(async () => {
+  expect(await drift(url)).toEqual([])
 })
 
 /** The quote 9.71 to 10, which came late for this row and makes it a sale. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ROW_SLAB_BYTES } from '../../src/slab/row-slab.ts'
+import { drift } from '../rollup/drift.ts'
 import { query, startTestPostgres, type TestPostgres } from './database.ts'
 import {
   cancelOf,
@@ -23,7 +24,10 @@ beforeEach(async () => {
   url = await server.freshDatabase()
   started = await startedWriter(url)
 })
-afterEach(() => started.writer.stop())
+afterEach(async () => {
+  await started.writer.stop()
+  expect(await drift(url)).toEqual([])
+})
 
 async function arrivals(): Promise<number[]> {
   const text = 'SELECT arrival FROM options_flow_history ORDER BY arrival'

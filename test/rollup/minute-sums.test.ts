@@ -62,8 +62,12 @@ function modelled(rows: readonly Row[], filledAt: number): Map<string, Map<Vecto
   return groups
 }
 
-const wholeOf = (column: VectorColumn, value: number | string): bigint =>
-  column.endsWith('premium') ? BigInt(`${value}`.replace('.', '')) : BigInt(value)
+/** Ticks of exact dollars, or a count. */
+function wholeOf(column: VectorColumn, value: number | string): bigint {
+  if (!column.endsWith('premium')) return BigInt(value)
+  const [dollars, fraction = ''] = `${value}`.split('.')
+  return BigInt(`${dollars}${fraction.padEnd(4, '0')}`)
+}
 
 /** Few minutes, so that rows meet in a group, and receive times around the borders of in time. */
 const nearRow = fc
