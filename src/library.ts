@@ -17,9 +17,16 @@ import {
 export class FlowAnalysisEngine extends Engine {
   constructor(options: FlowEngineOptions = {}) {
     const found = settings(process.env, process.cwd())
+    const { dataDir, staleMs, boost = {} } = options
     // a data directory that is named is meant, whatever DATABASE_URL says
-    const databaseUrl = options.dataDir === undefined ? found.databaseUrl : undefined
-    super({ ...found, databaseUrl, ...options, boost: { ...found.boost, ...options.boost } })
+    const databaseUrl = dataDir === undefined ? found.databaseUrl : undefined
+    const named = Object.entries(boost).filter(([, value]) => value !== undefined)
+    super({
+      databaseUrl: options.databaseUrl ?? databaseUrl,
+      dataDir: dataDir ?? found.dataDir,
+      staleMs: staleMs ?? found.staleMs,
+      boost: { ...found.boost, ...Object.fromEntries(named) },
+    })
   }
 }
 

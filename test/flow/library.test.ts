@@ -81,6 +81,14 @@ describe('new FlowAnalysisEngine()', () => {
     expect((await script(named, elsewhere)).stdout).toBe('SPX 400 66\n')
   })
 
+  it('takes what is given as undefined for not given', async () => {
+    const options =
+      '{ databaseUrl: undefined, staleMs: undefined, boost: { weakPercent: undefined } }'
+    const text = `${ASKING.replace('Engine()', `Engine(${options})`)}
+console.log(engine.applyFlowBoost(50, { sentiment: 'BULLISH', institutionalScore: 60 }, 'LONG'))`
+    expect((await script(text, { DATABASE_URL: url })).stdout).toBe('SPX 400 66\n55\n')
+  })
+
   it('reads .env, and its boosts', async () => {
     writeFileSync(join(folder, '.env'), `DATABASE_URL=${url}\nFLOW_BOOST_STRONG_PERCENT=40\n`)
     try {
