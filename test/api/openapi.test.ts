@@ -49,6 +49,15 @@ beforeAll(async () => {
     `INSERT INTO flow_gaps (gap_id, started_at, ended_at, symbols, reason, filled, status)
      VALUES ('a', 1, 2, '{SPY}', 'closed', 3, 'filled'), ('b', 3, NULL, '{*}', 'closed', 0, 'open')`,
   )
+  // a row of before evidence was kept: null wherever that can be
+  await query(
+    DATABASE_URL,
+    `INSERT INTO options_flow_history (timestamp, size, dte, arrival, expiration, is_sweep,
+       is_block, is_above_ask, is_below_bid, is_unusual_volume, symbol, contract_ticker, price,
+       premium, trade_type, sentiment, aggressiveness, strike, option_type)
+     VALUES (7, 25, 28, 1, '2025-12-19', true, false, false, false, false, 'SPX',
+       'O:SPXW251219C06475000', 4.5, 11250, 'SWEEP', 'BULLISH', 'NORMAL', 6475, 'call')`,
+  )
   await eventually('no cancelled print', async () => {
     const found = await query(DATABASE_URL, 'SELECT FROM options_flow_history WHERE sequence = 90')
     return found.length === 0

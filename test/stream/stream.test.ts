@@ -31,6 +31,8 @@ let stream: LiveStream
 let dropped: Map<string, number>
 let clients: number
 let isAway: boolean
+/** What the follower waits for before each look. */
+let looks: Promise<void>
 const opened: { leave(): void }[] = []
 
 beforeAll(async () => {
@@ -42,6 +44,7 @@ beforeEach(async () => {
   await migrateDatabase(url)
   pool = new pg.Pool({ connectionString: url, max: 3 })
   isAway = false
+  looks = Promise.resolve()
 })
 afterEach(async () => {
   for (const one of opened.splice(0)) one.leave()
@@ -60,6 +63,7 @@ async function start(
     limits: { ...STREAM_LIMITS, ...limits },
     query: async (text, values) => {
       if (isAway) throw new Error('away')
+      if (text.includes('pg_stat_activity')) await looks
       return (await pool.query(text, [...values])).rows
     },
     onDropped: (reason, count) => dropped.set(reason, (dropped.get(reason) ?? 0) + count),
@@ -373,6 +377,19 @@ describe('an EventSource that comes again', () => {
     await until('both that it missed', () => versions(again).includes('c.1'))
     expect(versions(again).filter((name) => name !== 'a.1')).toEqual(['b.1', 'c.1'])
     expect(new Set(versions(again)).size).toBe(versions(again).length)
+  })
+
+  it('is not told by the follower what was looked up for it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    looks = promise
+    await start()
+    await store(version('a'), version('b'))
+    const client = await open('eventsource', '?kinds=events', { 'last-event-id': `${Date.now()}` })
+    await until('both', () => versions(client).length === 2)
+    resolve()
+    await store(version('c'))
+    await until('the next', () => versions(client).includes('c.1'))
+    expect(versions(client)).toEqual(['a.1', 'b.1', 'c.1'])
   })
 
   it('is refused with an id that is none of ours', async () => {
