@@ -2,7 +2,7 @@
  * What the rollups add up of each print: the columns that flow_minute_sums and flow_corrections
  * share, in order, and their types. SQL gives them for a print as flow_print_vector(); premiums
  * are dollars, volumes contracts. A leaning premium (bullish, bearish, aggressive, passive) counts
- * only where the side is BUY or SELL. Migration 0005 made them: another column is another migration.
+ * only where the side is BUY or SELL. Migration 0005 made them: another column is another one.
  */
 export const VECTOR = {
   trades: 'integer',

@@ -100,8 +100,8 @@ export type Inserted = {
 }
 
 /**
- * COPY of rows by way of a table of their own, so that what was really stored can be told. Rows that
- * may be stored already lie between the times given; null: there are none.
+ * COPY of rows by way of a table of their own, so that what was really stored can be told. Rows
+ * that may be stored already lie between the times given; null: there are none.
  */
 export async function copyNewRows(
   client: Client,

@@ -1,8 +1,8 @@
 /**
  * Rollups: what a flow context adds up, per symbol and minute. flow_minute_sums has the prints that
  * were known in time, and is only ever added to; flow_corrections has what came later: late prints
- * and changes of prints, each with the time at which it was known. docs/rollups.md tells how a query
- * adds them up.
+ * and changes of prints, each with the time at which it was known. docs/rollups.md tells how a
+ * query adds them up.
  */
 const VECTOR: readonly (readonly [column: string, type: string, ofPrint: string])[] = [
   ['trades', 'integer', '1'],
@@ -122,7 +122,7 @@ WHERE flow.symbol = of_symbol AND flow.timestamp >= from_ms AND flow.timestamp <
 $$;
 
 -- Makes the rollups anew from the rows that are stored, and forgets what the rows were before; the
--- way out for a table that was changed without its triggers. Writers wait. Gives how many there are.
+-- way out for a table that was changed without its triggers. Writers wait. Gives how many it made.
 CREATE FUNCTION flow_rebuild_rollups() RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
