@@ -40,7 +40,7 @@ function hidden(text: string): string {
 
 /** Values that are right each alone and not together. */
 export function contradictions(config: Config): string[] {
-  return [...subscribeProblems(config), ...flatFilesProblems(config)]
+  return [...subscribeProblems(config), ...flatFilesProblems(config), ...boostProblems(config)]
 }
 
 /** A signature needs both keys. */
@@ -49,6 +49,15 @@ function flatFilesProblems({ flatFilesAccessKey, flatFilesSecretKey }: Config): 
   const names = ['FLOW_FLATFILES_ACCESS_KEY', 'FLOW_FLATFILES_SECRET_KEY'] as const
   const [given, missing] = flatFilesAccessKey === undefined ? [...names].reverse() : names
   return [`${missing}: expected with ${given}, came none; set both, or unset ${given}`]
+}
+
+/** A weak score above the strong one would never be asked. */
+function boostProblems({ boostWeakScore: weak, boostStrongScore: strong }: Config): string[] {
+  if (weak <= strong) return []
+  return [
+    `FLOW_BOOST_WEAK_SCORE: expected at most FLOW_BOOST_STRONG_SCORE (${strong}), came ${weak}; ` +
+      'lower it, or raise the other',
+  ]
 }
 
 function subscribeProblems(config: Config): string[] {

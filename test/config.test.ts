@@ -159,6 +159,14 @@ describe('meanings', () => {
     }
   })
 
+  test('the weak score of the boost is at most the strong one', () => {
+    const strong = { FLOW_BOOST_STRONG_SCORE: '60' }
+    expect(load({ ...strong, FLOW_BOOST_WEAK_SCORE: '60' }).config.boostWeakScore).toBe(60)
+    expect(problems({ ...strong, FLOW_BOOST_WEAK_SCORE: '61' })).toEqual([
+      expect.stringMatching(/^FLOW_BOOST_WEAK_SCORE: expected at most FLOW_BOOST_STRONG_SCORE/),
+    ])
+  })
+
   test.each(['ab', 'a/b', '-files', 'files-', '../x', 'x'.repeat(64), 'a b'])(
     '%j is no bucket',
     (bucket) => {

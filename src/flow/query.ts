@@ -143,7 +143,10 @@ export function valuesOf({ symbol, windowMs, at, isAsOf }: AskedWindow): readonl
   const firstWhole = minuteOf(from) + 1
   const head = [symbol, from, firstWhole * MINUTE_MS]
   if (!isAsOf) {
-    return [...head, TIME_END, firstWhole, MINUTE_MAX, TIME_END, MINUTE_MAX, 0, 0, TIME_END]
+    // what a tape of another day has ahead of us is no part of it
+    const end = minuteOf(at) + 1 + AHEAD_MINUTES
+    const known = [TIME_END, firstWhole, MINUTE_MAX, TIME_END]
+    return [...head, ...known, end - 1, 0, 0, end * MINUTE_MS]
   }
   const known = minuteOf(at)
   const last = known + AHEAD_MINUTES

@@ -11,6 +11,12 @@ const ADDED = VECTOR_COLUMNS.map((column) => `${column} = sums.${column} + exclu
 const SET = ADDED.join(', ')
 
 /**
+ * Begins a transaction whose rows are added to the rollups by `storeSums`: the trigger that adds
+ * what others insert (migration 0005_rollups) leaves them alone.
+ */
+export const BEGIN_SUMMED = "BEGIN; SET LOCAL flow.is_summed = 'on'"
+
+/**
  * In one order for all writers of a database, so that none waits for one that waits for it. Two
  * groups of one key come from a batch that was stored in parts.
  */

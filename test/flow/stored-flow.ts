@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import type { Query } from '../../src/flow/query.ts'
-import { VECTOR, VECTOR_COLUMNS } from '../../src/rollup/vector.ts'
 import { BOUGHT } from '../api/stored-print.ts'
 
 /** A row of options_flow_history, as much of it as differs from the next. */
@@ -26,34 +25,10 @@ const OTHERS = {
   ...{ arrival: 0, conditions: [], revision: 0, multiplier: 100, customer_side: 'UNKNOWN' },
 }
 
-const NAMES = VECTOR_COLUMNS.join(', ')
-const TOTALS = VECTOR_COLUMNS.map((column) => `sum(v.${column})::${VECTOR[column]}`).join(', ')
-const ADDED = VECTOR_COLUMNS.map((column) => `${column} = kept.${column} + excluded.${column}`)
-
-/** Stores rows and adds them to the rollups, as the writer does it, in plain SQL. */
+/** Stores rows as somebody does who is not the writer: the database adds them to the rollups. */
 export async function storeFlow(client: pg.Client, rows: readonly StoredFlow[]): Promise<void> {
-  const text = `
-WITH inserted AS (
-  INSERT INTO options_flow_history SELECT * FROM
-    jsonb_populate_recordset(NULL::options_flow_history, $1) RETURNING *
-), grouped AS (
-  SELECT symbol, flow_minute(timestamp) AS minute,
-    flow_is_late(timestamp, received_at, filled_at) AS is_late,
-    CASE WHEN flow_is_late(timestamp, received_at, filled_at)
-      THEN flow_known_at(timestamp, received_at, filled_at)
-      ELSE flow_minute(flow_known_at(timestamp, received_at, filled_at)) END AS known, ${TOTALS}
-  FROM inserted AS i, LATERAL flow_print_vector(i.trade_type, i.sentiment, i.aggressiveness, i.side,
-    i.option_type, i.size, i.premium) AS v
-  GROUP BY 1, 2, 3, 4
-), late AS (
-  INSERT INTO flow_corrections (symbol, minute, is_late_print, known_at, ${NAMES})
-  SELECT symbol, minute, true, known, ${NAMES} FROM
-    (SELECT * FROM grouped WHERE is_late) AS g (symbol, minute, is_late, known, ${NAMES})
-)
-INSERT INTO flow_minute_sums AS kept (symbol, minute, known_minute, ${NAMES})
-SELECT symbol, minute, known::integer, ${NAMES} FROM
-  (SELECT * FROM grouped WHERE NOT is_late) AS g (symbol, minute, is_late, known, ${NAMES})
-ON CONFLICT (symbol, minute, known_minute) DO UPDATE SET ${ADDED.join(', ')}`
+  const text = `INSERT INTO options_flow_history SELECT * FROM
+    jsonb_populate_recordset(NULL::options_flow_history, $1)`
   await client.query(text, [JSON.stringify(rows.map((row) => ({ ...OTHERS, ...row })))])
 }
 

@@ -184,7 +184,9 @@ function modelled(prints: readonly Print[], at: number, windowMs: number, isAsOf
     number
   >
   for (const { row, knownAt, versions } of prints) {
-    if (row.time <= at - windowMs || (isAsOf && knownAt > at)) continue
+    // what is more than a minute ahead of a moment is of a tape of another day
+    const isAhead = row.time >= (Math.floor(at / 60_000) + 2) * 60_000
+    if (row.time <= at - windowMs || isAhead || (isAsOf && knownAt > at)) continue
     const version = isAsOf ? versions.findLast(({ from }) => from <= at) : versions.at(-1)
     const now = version!.row
     if (now === null) continue

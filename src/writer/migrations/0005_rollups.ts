@@ -38,6 +38,7 @@ const NAMES = VECTOR.map(([column]) => column).join(', ')
 const TYPED = VECTOR.map(([column, type]) => `${column} ${type}`).join(', ')
 const SUMS = VECTOR.map(([column, type]) => `sum(v.${column})::${type} AS ${column}`).join(', ')
 const MINUS_OLD = VECTOR.map(([column]) => `- o.${column}`).join(', ')
+const ADDED = VECTOR.map(([column]) => `${column} = sums.${column} + excluded.${column}`).join(', ')
 const NEW_MINUS_OLD = VECTOR.map(([column]) => `n.${column} - o.${column}`).join(', ')
 
 function premiumIf(condition: string): string {
@@ -192,6 +193,29 @@ CREATE TRIGGER flow_correct_delete AFTER DELETE ON options_flow_history FOR EACH
 WHEN (NOT coalesce(
   OLD.timestamp < nullif(current_setting('flow.forgotten_to', true), '')::bigint, false))
 EXECUTE FUNCTION flow_correct();
+
+-- Adds a row that somebody else inserts: by hand, by \\copy, or an engine of before the rollups.
+CREATE FUNCTION flow_add() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+  known bigint := flow_known_at(NEW.timestamp, NEW.received_at, NEW.filled_at);
+BEGIN
+  IF flow_is_late(NEW.timestamp, NEW.received_at, NEW.filled_at) THEN
+    INSERT INTO flow_corrections (symbol, minute, is_late_print, known_at, ${NAMES})
+    SELECT NEW.symbol, flow_minute(NEW.timestamp), true, known, ${NAMES} FROM ${VECTOR_OF_NEW};
+  ELSE
+    INSERT INTO flow_minute_sums AS sums (symbol, minute, known_minute, ${NAMES})
+    SELECT NEW.symbol, flow_minute(NEW.timestamp), flow_minute(known), ${NAMES}
+    FROM ${VECTOR_OF_NEW}
+    ON CONFLICT (symbol, minute, known_minute) DO UPDATE SET ${ADDED};
+  END IF;
+  RETURN NULL;
+END $$;
+-- The engine adds up what it COPYs by itself and says so in its transactions: there the condition is
+-- all that the trigger costs a row.
+CREATE TRIGGER flow_add AFTER INSERT ON options_flow_history FOR EACH ROW
+WHEN (current_setting('flow.is_summed', true) IS DISTINCT FROM 'on')
+EXECUTE FUNCTION flow_add();
 
 CREATE FUNCTION flow_forget_rollups() RETURNS trigger
 LANGUAGE plpgsql AS $$

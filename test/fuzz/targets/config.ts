@@ -126,7 +126,7 @@ function checkValues(values: Config): void {
       check(setting.fallback === undefined, `${key} has a value`)
       continue
     }
-    const text = Array.isArray(value) ? value.join(',') || 'none' : String(value)
+    const text = Array.isArray(value) ? value.join(',') || 'none' : String(value ?? 'none')
     checkEqual(setting.kind.parse(text), value, `${key} read again`)
   }
 }
