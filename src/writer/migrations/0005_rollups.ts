@@ -211,7 +211,7 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
--- The engine adds up what it COPYs by itself and says so in its transactions: there the condition is
+-- The engine adds up what it COPYs itself and says so in its transactions: there the condition is
 -- all that the trigger costs a row.
 CREATE TRIGGER flow_add AFTER INSERT ON options_flow_history FOR EACH ROW
 WHEN (current_setting('flow.is_summed', true) IS DISTINCT FROM 'on')
