@@ -1,7 +1,6 @@
 import type { Client } from 'pg'
 import { parseContract } from '../domain/contract.ts'
 import { DAY_MS, startOfNewYorkDay } from '../domain/new-york.ts'
-import { BEGIN_SUMMED } from '../rollup/store-sums.ts'
 import { withLackingLegs } from './lacking-legs.ts'
 import { noteVolume } from './late-volumes.ts'
 import { loadAverage, loadCancels, loadReference, loadRows } from './load.ts'
@@ -66,7 +65,7 @@ export async function findKnown(
  * nothing. The connection must have no transaction open; after a failure it has none either.
  */
 export async function fillContract(client: Client, fill: ContractFill): Promise<Filled> {
-  await client.query(`${BEGIN_SUMMED}; ${LOCK}`)
+  await client.query(`BEGIN; ${LOCK}`)
   try {
     const filled = await fillWithin(client, fill)
     await client.query('COMMIT')

@@ -11,12 +11,6 @@ const ADDED = VECTOR_COLUMNS.map((column) => `${column} = sums.${column} + exclu
 const SET = ADDED.join(', ')
 
 /**
- * Begins a transaction whose rows are added to the rollups by `storeSums`: the trigger that adds
- * what others insert (migration 0005_rollups) leaves them alone.
- */
-export const BEGIN_SUMMED = "BEGIN; SET LOCAL flow.is_summed = 'on'"
-
-/**
  * In one order for all writers of a database, so that none waits for one that waits for it. Two
  * groups of one key come from a batch that was stored in parts.
  */
@@ -26,7 +20,7 @@ SELECT symbol, minute, known_minute, ${TOTALS}
 FROM unnest($1::text[], $2::integer[], $3::integer[], ${ARRAYS})
   AS found (symbol, minute, known_minute, ${COLUMNS})
 GROUP BY symbol, minute, known_minute ORDER BY symbol, minute, known_minute
-ON CONFLICT (symbol, minute, known_minute) DO UPDATE SET ${SET}`
+ON CONFLICT (symbol, minute, known_minute, part) DO UPDATE SET ${SET}`
 
 const LATE_SQL = `
 INSERT INTO flow_corrections (symbol, minute, known_at, is_late_print, ${COLUMNS})

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { Group } from '../rollup/minute-sums.ts'
-import { BEGIN_SUMMED, storeSums } from '../rollup/store-sums.ts'
+import { storeSums } from '../rollup/store-sums.ts'
 import type { Batch } from './batch.ts'
 import { copyRows } from './connection.ts'
 import { rowOffsets } from './copy-buffer.ts'
@@ -186,7 +186,7 @@ async function claim({ client, writer, batchNumber, batch }: Job): Promise<boole
   const mark = Number.isNaN(receivedTo) ? '' : `, received_to = ${Math.floor(receivedTo)}`
   const set = `batch = ${batchNumber}, committed_at = ${Date.now()}, drained = false${mark}`
   const where = `writer = '${writer}' AND batch < ${batchNumber}`
-  const begin = `${BEGIN_SUMMED}; UPDATE flow_batches SET ${set} WHERE ${where}`
+  const begin = `BEGIN; UPDATE flow_batches SET ${set} WHERE ${where}`
   // several statements in one message give several results, which the types do not know
   const results = (await client.query(begin)) as unknown as { rowCount: number | null }[]
   if (results.at(-1)?.rowCount === 1) return true

@@ -38,7 +38,6 @@ const NAMES = VECTOR.map(([column]) => column).join(', ')
 const TYPED = VECTOR.map(([column, type]) => `${column} ${type}`).join(', ')
 const SUMS = VECTOR.map(([column, type]) => `sum(v.${column})::${type} AS ${column}`).join(', ')
 const MINUS_OLD = VECTOR.map(([column]) => `- o.${column}`).join(', ')
-const ADDED = VECTOR.map(([column]) => `${column} = sums.${column} + excluded.${column}`).join(', ')
 const NEW_MINUS_OLD = VECTOR.map(([column]) => `n.${column} - o.${column}`).join(', ')
 
 function premiumIf(condition: string): string {
@@ -69,11 +68,15 @@ CREATE TABLE flow_minute_sums (
   -- of the prints, and the one in which they were known: epoch ms div 60000
   minute integer NOT NULL,
   known_minute integer NOT NULL,
+  -- 0: all that engines have stored; others: one row each that somebody else has inserted
+  part bigint NOT NULL DEFAULT 0,
   ${NOT_NULLS},
-  PRIMARY KEY (symbol, minute, known_minute)
+  PRIMARY KEY (symbol, minute, known_minute, part)
 ) WITH (fillfactor = 60);
 CREATE INDEX flow_minute_sums_minute
   ON flow_minute_sums USING brin (minute) WITH (pages_per_range = 32);
+
+CREATE SEQUENCE flow_parts;
 
 CREATE TABLE flow_corrections (
   symbol text NOT NULL,
@@ -194,7 +197,8 @@ WHEN (NOT coalesce(
   OLD.timestamp < nullif(current_setting('flow.forgotten_to', true), '')::bigint, false))
 EXECUTE FUNCTION flow_correct();
 
--- Adds a row that somebody else inserts: by hand, by \\copy, or an engine of before the rollups.
+-- Adds a row that somebody else inserts. Each is a part of its own: one row of sums that is changed
+-- for each print of a long COPY would be looked for among all its old versions.
 CREATE FUNCTION flow_add() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -204,17 +208,15 @@ BEGIN
     INSERT INTO flow_corrections (symbol, minute, is_late_print, known_at, ${NAMES})
     SELECT NEW.symbol, flow_minute(NEW.timestamp), true, known, ${NAMES} FROM ${VECTOR_OF_NEW};
   ELSE
-    INSERT INTO flow_minute_sums AS sums (symbol, minute, known_minute, ${NAMES})
-    SELECT NEW.symbol, flow_minute(NEW.timestamp), flow_minute(known), ${NAMES}
-    FROM ${VECTOR_OF_NEW}
-    ON CONFLICT (symbol, minute, known_minute) DO UPDATE SET ${ADDED};
+    INSERT INTO flow_minute_sums (symbol, minute, known_minute, part, ${NAMES})
+    SELECT NEW.symbol, flow_minute(NEW.timestamp), flow_minute(known), nextval('flow_parts'),
+      ${NAMES} FROM ${VECTOR_OF_NEW};
   END IF;
   RETURN NULL;
 END $$;
--- The engine adds up what it COPYs itself and says so in its transactions: there the condition is
--- all that the trigger costs a row.
-CREATE TRIGGER flow_add AFTER INSERT ON options_flow_history FOR EACH ROW
-WHEN (current_setting('flow.is_summed', true) IS DISTINCT FROM 'on')
+-- The engine names its rule set in each row and adds up what it COPYs itself: there the condition
+-- is all that the trigger costs.
+CREATE TRIGGER flow_add AFTER INSERT ON options_flow_history FOR EACH ROW WHEN (NEW.rules IS NULL)
 EXECUTE FUNCTION flow_add();
 
 CREATE FUNCTION flow_forget_rollups() RETURNS trigger
