@@ -4,7 +4,7 @@ import { FlowAnalysisEngine } from '../flow/flow-analysis-engine.ts'
 import { WINDOW_NAMES, WINDOWS } from '../flow/window.ts'
 import { UsageError } from '../usage-error.ts'
 import { contextText } from './context-text.ts'
-import { openDatabase, setupFor } from './start.ts'
+import { openStored, setupFor } from './start.ts'
 
 /** `flow context SYMBOL`: what the stored flow of an underlying says. */
 export function contextCommand(): Command {
@@ -30,7 +30,7 @@ export function contextCommand(): Command {
       const asOf = flags.asOf === undefined ? undefined : timeOf(flags.asOf)
       const asked = usage(() => askedContext(symbol, flags.window, asOf))
       const { config, log } = setup()
-      const database = await openDatabase(config, log, true)
+      const database = await openStored(config, log)
       const { staleMs } = config
       const engine = new FlowAnalysisEngine({ databaseUrl: database.url, staleMs })
       try {

@@ -8,7 +8,7 @@ import { evidenceText } from '../console/evidence-text.ts'
 import type { Explained } from '../domain/evidence.ts'
 import { RequestError } from '../metrics/routes.ts'
 import { UsageError } from '../usage-error.ts'
-import { openDatabase, setupFor } from './start.ts'
+import { openStored, setupFor } from './start.ts'
 
 /** `flow explain CONTRACT SEQUENCE`: what each label of a stored print rests on. */
 export function explainCommand(): Command {
@@ -25,7 +25,7 @@ export function explainCommand(): Command {
     async (contract: string, sequence: string, flags: { date?: string; json?: true }) => {
       const asked = usage(() => askedPrint(contract, sequence, flags.date ?? ''))
       const { config, log } = setup()
-      const database = await openDatabase(config, log, true)
+      const database = await openStored(config, log)
       try {
         const explained = await ask(database.url, asked)
         process.stdout.write(

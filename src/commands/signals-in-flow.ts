@@ -13,7 +13,7 @@ import { Random } from '../simulator/random.ts'
 import { UsageError } from '../usage-error.ts'
 import { progressBar } from './progress.ts'
 import { onSignals } from './signals.ts'
-import { openDatabase } from './start.ts'
+import { openStored } from './start.ts'
 
 const DAY_MS = 86_400_000
 const SEED_MAX = 2 ** 32 - 1
@@ -132,7 +132,7 @@ async function contextsFor(
     () => process.exit(1),
   )
   const bar = progressBar('contexts')
-  const database = await openDatabase(config, log, true)
+  const database = await openStored(config, log)
   const engine = new FlowAnalysisEngine({ databaseUrl: database.url, staleMs: config.staleMs })
   const ask = async (symbol: string, asOf: number) => {
     if (isStopped) throw new Error('stopped')

@@ -3,7 +3,11 @@ import { type Config, type ConfigKey, loadConfig } from '../config.ts'
 import { configFlags } from '../config-help.ts'
 import { createLog, type Log, writeTo } from '../console/log.ts'
 import { secretsOf } from '../console/redact.ts'
-import { findEmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded.ts'
+import {
+  findEmbeddedPostgres,
+  hasEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../postgres/embedded.ts'
 
 /** What a command needs before it can work: its configuration, checked, and a log. */
 export type Setup = { readonly config: Config; readonly log: Log }
@@ -62,9 +66,20 @@ export async function openDatabase(
   if (databaseUrl !== undefined) return { url: databaseUrl, stop: async () => {} }
   const running = mayShare ? await findEmbeddedPostgres(dataDir) : null
   if (running !== null) return { url: running, stop: async () => {} }
-  // PostgreSQL reports each start and checkpoint as LOG: of no use here unless it goes wrong
+  // PostgreSQL reports each start and checkpoint as LOG: of no use here unless it goes wrong; nor is
+  // the text of a statement that failed, whose further lines begin with a tab
   const onLog = (line: string): void => {
-    if (!/ (LOG|HINT): /.test(line)) log.info(line)
+    if (!/ (LOG|HINT|STATEMENT): |^\t/.test(line)) log.info(line)
   }
   return startEmbeddedPostgres({ dataDir, onLog })
+}
+
+/** The same for a command that only reads: it makes no new database. */
+export async function openStored(config: Config, log: Log): Promise<Database> {
+  const { databaseUrl, dataDir } = config
+  if (databaseUrl === undefined && !(await hasEmbeddedPostgres(dataDir))) {
+    const action = 'start the engine first (npm start), or set FLOW_DATA_DIR or DATABASE_URL'
+    throw new Error(`no flow is stored in ${dataDir} yet: ${action}`)
+  }
+  return openDatabase(config, log, true)
 }

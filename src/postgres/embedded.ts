@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { resolve as absolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment } from './binaries.ts'
@@ -54,6 +55,12 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       return stopKeeper(keeper)
     },
   }
+}
+
+/** Whether an embedded PostgreSQL was ever made in `dataDir`. */
+export async function hasEmbeddedPostgres(dataDir: string): Promise<boolean> {
+  const home = await existingHome(absolute(dataDir))
+  return home !== null && existsSync(home.data)
 }
 
 /** Connection string of the PostgreSQL that an engine runs on `dataDir` right now, else null. */

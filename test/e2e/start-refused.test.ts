@@ -11,6 +11,8 @@ import { Engine } from './engine.ts'
 import { flow, killLeftovers } from './flow-process.ts'
 import { SECRET_KEY } from './prints.ts'
 
+const SIGNALS = join(import.meta.dirname, '../../examples/signals.csv')
+
 let postgres: TestPostgres
 beforeAll(async () => {
   postgres = await startTestPostgres()
@@ -128,5 +130,23 @@ it('a data directory that cannot be written is told with what to do, exit code 1
     )
   } finally {
     await vendor.close()
+  }
+})
+
+it.each([
+  [['explain', 'O:SPY271217C00650000', '1']],
+  [['context', 'SPY']],
+  [['backtest', '--signals', SIGNALS]],
+])('%j where no engine has run yet says so, and makes no database', async (words) => {
+  const folder = mkdtempSync(join(tmpdir(), 'flow-unused-'))
+  try {
+    const dataDir = join(folder, 'data')
+    const run = await flow(words, { FLOW_DATA_DIR: dataDir })
+    expect([run.code, run.stdout]).toEqual([1, ''])
+    expect(run.stderr).toContain(`no flow is stored in ${dataDir} yet: start the engine first`)
+    expect(run.stderr.trim().split('\n')).toHaveLength(1)
+    expect(existsSync(dataDir)).toBe(false)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 })
