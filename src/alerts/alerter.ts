@@ -5,6 +5,7 @@ import { type AlertFacts, factsOfEvent, factsOfPrint } from './facts.ts'
 import { Ledger } from './ledger.ts'
 import { Lookups, type LookupsOptions } from './lookups.ts'
 import type { AlerterData, FromAlerter, ToAlerter } from './messages.ts'
+import { Questions } from './questions.ts'
 import { type AlertRules, secretsOfRules } from './rules.ts'
 import { Sender } from './sender.ts'
 import { Subjects } from './subjects.ts'
@@ -48,6 +49,8 @@ export class Alerter {
     const { databaseUrl, rules, tell, retryMinMs } = options
     const onLog = (line: string, isWarning: boolean): void => tell({ kind: 'log', line, isWarning })
     const stopping = this.#stopping.signal
+    // also after a bug: what waits for an event must end, or nobody hears of the bug
+    stopping.addEventListener('abort', () => this.#wake(), { once: true })
     this.#database = new AlertDatabase({
       databaseUrl,
       onConnect: (query) => this.#ledger.lock(query),
@@ -80,6 +83,12 @@ export class Alerter {
       database: this.#database,
       lookups: new Lookups({ query, contextOf: options.contextOf, now: Date.now }),
       add: (sink, job) => senders.get(sink)!.add(job),
+      questions: new Questions({
+        database: this.#database,
+        onGivenUp: (line) => onLog(line, true),
+        onSkipped: () => tell({ kind: 'lost', subjects: 1 }),
+        now: Date.now,
+      }),
       onSuppressed: (sinkKind) => tell({ kind: 'result', sinkKind, result: 'suppressed' }),
     })
   }
@@ -93,7 +102,6 @@ export class Alerter {
   /** Ends it; a request that is under way may take 2 s more. */
   stop(): void {
     this.#stopping.abort()
-    this.#wake()
     setTimeout(() => this.#cutting.abort(), FINISH_MS).unref()
   }
 

@@ -7,8 +7,9 @@ import type { SinkKind } from './rules.ts'
 const STOP_MS_MAX = 3_000
 /** Prints that the thread may have to look at. */
 const PRINTS_MAX = 2_000
-/** Nothing waits for an alert, so it begins again later after a bug, so many times. */
+/** Nothing waits for an alert, so it begins again later after a bug, so many times an hour. */
 const RESTARTS_MAX = 5
+const RESTARTS_MS = 3_600_000
 const RESTART_MS = 10_000
 
 export type AlertsOptions = AlerterData & {
@@ -16,6 +17,8 @@ export type AlertsOptions = AlerterData & {
   /** Events or prints that came too fast to be looked at. */
   readonly onLost: (subjects: number) => void
   readonly onLog: (line: string, isWarning: boolean) => void
+  /** Wait before the thread begins again after a bug. Default 10 s. */
+  readonly restartMs?: number
 }
 
 /** The running alerts. */
@@ -33,7 +36,7 @@ export function startAlerts(options: AlertsOptions): AlertsHandle {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   let worker: Worker | null = null
   let ended = Promise.resolve()
-  let restarts = 0
+  let restarts: readonly number[] = []
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   let underWay = 0
@@ -52,8 +55,19 @@ export function startAlerts(options: AlertsOptions): AlertsHandle {
       underWay = 0
       if (isStopped) return
       options.onLog(`the alerts failed: ${error.message}`, true)
-      if (++restarts <= RESTARTS_MAX) timer = setTimeout(start, RESTART_MS).unref()
+      restart()
     })
+  }
+  const restart = (): void => {
+    const now = performance.now()
+    restarts = restarts.filter((at) => now - at < RESTARTS_MS)
+    if (restarts.length < RESTARTS_MAX) {
+      restarts = [...restarts, now]
+      timer = setTimeout(start, options.restartMs ?? RESTART_MS).unref()
+    } else {
+      const line = `the alerts failed ${RESTARTS_MAX + 1} times within an hour and are not started`
+      options.onLog(`${line} again: nothing is told; put it right and restart the engine`, true)
+    }
   }
   const send = (message: ToAlerter): void => worker?.postMessage(message)
   start()

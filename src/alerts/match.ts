@@ -30,6 +30,11 @@ export function asksLegs({ moneyness, volumeOverOi }: AlertRule): boolean {
   return moneyness !== null || volumeOverOi !== null
 }
 
+/** Whether the rule looks beyond this event. */
+export function asksSums({ repeats, netPremium, score }: AlertRule): boolean {
+  return repeats !== null || netPremium !== null || score !== null
+}
+
 /** The part of the rule that the legs decide. */
 export function matchesLegs(rule: AlertRule, facts: AlertFacts): boolean {
   return (

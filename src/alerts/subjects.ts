@@ -3,7 +3,8 @@ import { type Candidate, decide } from './decide.ts'
 import { type AlertFacts, FIRST_REVISION } from './facts.ts'
 import type { AlertRow, Ledger } from './ledger.ts'
 import type { Lookups } from './lookups.ts'
-import { asksLegs, cooldownKeyOf, isWithin, matchesFacts, matchesLegs } from './match.ts'
+import { asksLegs, asksSums, cooldownKeyOf, isWithin, matchesFacts, matchesLegs } from './match.ts'
+import type { Questions } from './questions.ts'
 import type { AlertRule, AlertRules, Sink, SinkKind } from './rules.ts'
 import type { Job } from './sender.ts'
 
@@ -17,6 +18,7 @@ export type SubjectsOptions = {
   readonly ledger: Ledger
   readonly database: AlertDatabase
   readonly lookups: Lookups
+  readonly questions: Questions
   readonly add: (sink: string, job: Job) => Promise<void>
   readonly onSuppressed: (kind: SinkKind) => void
 }
@@ -70,15 +72,19 @@ export class Subjects {
     bare: AlertFacts,
     likely: readonly AlertRule[],
   ): Promise<{ facts: AlertFacts; met: AlertRule[] }> {
-    const { database, lookups } = this.#options
+    const { lookups, questions } = this.#options
     let facts = bare
     if (bare.subject.startsWith('event:') && likely.some(asksLegs)) {
-      facts = { ...bare, ...(await database.steadily(() => lookups.legsOf(bare))) }
+      const legs = await questions.ask('the rules on legs', () => lookups.legsOf(bare))
+      facts = { ...bare, ...legs } // what is not known meets no range
     }
     const met: AlertRule[] = []
     for (const rule of likely) {
       if (!matchesLegs(rule, facts)) continue
-      if (await database.steadily(() => this.#meetsSums(rule, facts))) met.push(rule)
+      if (!asksSums(rule)) met.push(rule)
+      else if (await questions.ask(`rule ${rule.name}`, () => this.#meetsSums(rule, facts))) {
+        met.push(rule)
+      }
     }
     return { facts, met }
   }

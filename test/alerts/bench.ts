@@ -79,6 +79,7 @@ export type RunningAlerter = {
   readonly alerter: Alerter
   readonly results: AlertResult[]
   readonly logs: string[]
+  readonly lost: () => number
   stop(): Promise<void>
 }
 
@@ -91,8 +92,10 @@ export function startAlerter(
 ): RunningAlerter {
   const results: AlertResult[] = []
   const logs: string[] = []
+  let lost = 0
   const tell = (message: FromAlerter): void => {
     if (message.kind === 'result') results.push(message.result)
+    if (message.kind === 'lost') lost += message.subjects
     if (message.kind === 'log') logs.push(message.line)
   }
   const alerter = new Alerter({
@@ -109,6 +112,7 @@ export function startAlerter(
     alerter,
     results,
     logs,
+    lost: () => lost,
     stop: async () => {
       alerter.stop()
       await ended
