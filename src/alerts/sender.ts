@@ -123,9 +123,10 @@ export class Sender {
       const attempt = job.attempts + 1
       const begun = await database.steadily(() => ledger.begin(key, job.facts, attempt, Date.now()))
       if (begun === undefined) return
-      if (begun.revision_sent === null && job.facts.is_void) {
+      const silence = begun.revision_sent === null ? silenceOf(job) : null
+      if (silence !== null) {
         onResult('suppressed')
-        return database.steadily(() => ledger.suppress(key, 'cancelled before it was told'))
+        return database.steadily(() => ledger.suppress(key, silence))
       }
       const { told } = begun
       if (told !== null && isSameStory(told, job.facts)) {
@@ -197,6 +198,12 @@ export class Sender {
   #keyOf({ rule, facts }: Job): AlertKey {
     return { subject: facts.subject, rule, sink: this.#options.sink.name }
   }
+}
+
+/** Why there is nothing to tell of a version while the sink knows of none; null: there is. */
+function silenceOf({ facts, stillMatches }: Job): string | null {
+  if (facts.is_void) return 'cancelled before it was told'
+  return stillMatches ? null : 'it met its rule no longer before it was told'
 }
 
 function changeOf({ facts }: Job, { revision_sent: sent }: Begun): Change {

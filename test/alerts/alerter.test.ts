@@ -180,6 +180,21 @@ describe('later versions', () => {
   })
 })
 
+test('a version that meets the rule no longer before the first was sent is silence', async () => {
+  const later = answer(429, '{"retry_after":2}')
+  server.behave(later, later)
+  const { results } = start(rulesOf([{ premium: { min: 300_000, max: null } }], hook()))
+  await writeEvent(url)
+  await server.count(1)
+  await writeEvent(url, { revision: 2, total_premium: 299_999 })
+  const rows = await settled(url, 1)
+  expect(rows).toMatchObject([
+    { state: 'suppressed', revision: 2, note: 'it met its rule no longer before it was told' },
+  ])
+  expect(results.at(-1)).toBe('suppressed')
+  expect(bodies().every(({ alert }) => alert.premium === 300_000)).toBe(true)
+})
+
 describe('a sink that fails', () => {
   test.each([
     ['answers 500', answer(500)],
@@ -490,6 +505,27 @@ describe('conditions that ask the database', () => {
     expect(rows.map(({ rule }) => rule)).toEqual(['met'])
     expect(asked).toBe(1)
   })
+})
+
+test('a question that always fails leaves out its rule, and nothing else waits', async () => {
+  let asked = 0
+  const contextOf = async () => {
+    asked++
+    throw new Error('no context of this symbol')
+  }
+  const score = { window: 'medium' as const, min: 1, max: null }
+  const rules = rulesOf([{ name: 'dear', score }, { name: 'cheap' }], { ...hook(), dedupes: false })
+  const alerter = startAlerter(url, rules, contextOf)
+  running.push(alerter)
+  await writeEvent(url, { event_id: 'a' })
+  await writeEvent(url, { event_id: 'b' })
+  const rows = await settled(url, 2)
+  expect(rows.map(({ rule }) => rule)).toEqual(['cheap', 'cheap'])
+  expect(asked).toBe(3) // the second event did not ask
+  expect(alerter.lost()).toBe(2)
+  expect(alerter.logs).toEqual([
+    'alerts: rule dear cannot be answered, it counts as not met for 5 minutes: no context of this symbol',
+  ])
 })
 
 test('a single print is told once, however often it is seen', async () => {
