@@ -37,6 +37,8 @@ const ROW = `subject, rule, sink, state, revision, revision_sent, attempts,
 export class Ledger {
   readonly #query: Query
   readonly #owner: number
+  /** Taking over was begun and its answer may be lost. */
+  #isAdopting = false
 
   /** `owner`: a whole number of 31 bits at random, of this thread alone. */
   constructor(query: Query, owner: number) {
@@ -108,8 +110,8 @@ export class Ledger {
       `UPDATE flow_alerts SET state = 'sending', owner = $4, revision = $5, attempts = $6,
          tried_at = $7, facts = $8
        WHERE ${KEY} AND (
-         revision < $5 AND (state = 'sent' OR revision_sent IS NOT NULL
-           OR owner = $4 AND ${UNFINISHED})
+         revision < $5 AND (state = 'sent' OR owner = $4 AND ${UNFINISHED}
+           OR revision_sent IS NOT NULL AND state <> 'sending')
          OR revision = $5 AND owner = $4 AND (state IN ('pending', 'failed')
            OR state = 'sending' AND attempts = $6))
        RETURNING revision_sent, message_id, told`,
@@ -118,13 +120,15 @@ export class Ledger {
     return row
   }
 
-  /** The sink has this version. */
-  async sent(key: AlertKey, revision: number, messageId: string | null, now: number) {
+  /** The sink has this version. A newer one that was begun meanwhile stays under way. */
+  async sent(key: AlertKey, facts: AlertFacts, messageId: string | null, now: number) {
     await this.#query(
-      `UPDATE flow_alerts SET state = 'sent', revision_sent = $4, sent_at = $6, note = NULL,
-         message_id = coalesce($5, message_id), told = facts
-       WHERE ${KEY}`,
-      [...values(key), revision, messageId, now],
+      `UPDATE flow_alerts SET revision_sent = $4, sent_at = $6, told = $7,
+         state = CASE WHEN revision = $4 THEN 'sent' ELSE state END,
+         note = CASE WHEN revision = $4 THEN NULL ELSE note END,
+         message_id = coalesce($5, message_id)
+       WHERE ${KEY} AND (revision_sent IS NULL OR revision_sent <= $4)`,
+      [...values(key), facts.revision, messageId, now, JSON.stringify(facts)],
     )
   }
 
@@ -154,9 +158,12 @@ export class Ledger {
 
   /**
    * Takes over what processes that are gone have left: what they had not begun, and once more what
-   * nobody knows the outcome of; the second time that is given up.
+   * nobody knows the outcome of; the second time that is given up. After a lost answer what this
+   * process has itself and is not sending is given too, since it may be what was taken over.
    */
   async adopt(): Promise<AlertRow[]> {
+    const isAgain = this.#isAdopting
+    this.#isAdopting = true
     const owners = await this.#query<{ owner: number }>(
       `SELECT DISTINCT owner FROM flow_alerts WHERE owner <> $1 AND ${UNFINISHED}`,
       [this.#owner],
@@ -173,7 +180,16 @@ export class Ledger {
         await this.#query('SELECT pg_advisory_unlock($1, $2)', lock)
       }
     }
-    return adopted.filter(({ state }) => state !== 'given_up')
+    const own = isAgain ? await this.#own() : adopted.filter(({ state }) => state !== 'given_up')
+    this.#isAdopting = false
+    return own
+  }
+
+  #own(): Promise<AlertRow[]> {
+    return this.#query<AlertRow>(
+      `SELECT ${ROW} FROM flow_alerts WHERE owner = $1 AND state IN ('pending', 'failed')`,
+      [this.#owner],
+    )
   }
 
   #takeOver(owner: number): Promise<AlertRow[]> {

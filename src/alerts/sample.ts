@@ -1,7 +1,6 @@
 import type { AlertFacts } from './facts.ts'
 import type { Change } from './message.ts'
 import { post } from './post.ts'
-import { redactSecrets } from './redact.ts'
 import { type AlertRule, EVENT_TYPES, type Sink } from './rules.ts'
 import { requestOf } from './sink-request.ts'
 import { verdictOf } from './verdict.ts'
@@ -54,9 +53,7 @@ export async function sendSample(
   const alert = { change: CHANGE, rule: rule.name, facts, stillMatches: true }
   const request = requestOf(sink, alert, null, now)
   const answer = await post(request, sink, new AbortController().signal)
-  const verdict = verdictOf(sink.kind, answer, request.method, now)
-  if (verdict.kind !== 'delivered') {
-    return { isDelivered: false, words: redactSecrets(verdict.words, secrets) }
-  }
+  const verdict = verdictOf(sink.kind, answer, request.method, now, secrets)
+  if (verdict.kind !== 'delivered') return { isDelivered: false, words: verdict.words }
   return { isDelivered: true, words: answer.kind === 'answer' ? `${answer.status}` : '' }
 }

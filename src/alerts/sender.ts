@@ -7,7 +7,6 @@ import type { Change } from './message.ts'
 import type { AlertResult } from './messages.ts'
 import { post } from './post.ts'
 import { RateWindow } from './rate-window.ts'
-import { redactSecrets } from './redact.ts'
 import type { Sink } from './rules.ts'
 import { requestOf } from './sink-request.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
@@ -15,6 +14,7 @@ import { type Verdict, verdictOf } from './verdict.ts'
 /** Alerts that wait for one sink. */
 export const QUEUE_MAX = 1_000
 export const TRIES_MAX = 6
+const TOO_OLD = 'too old when its turn came'
 const RETRY_MS_MIN = 1_000
 const RETRY_MS_MAX = 60_000
 /** A sink that is gone is left alone for so long: Discord counts such requests. */
@@ -28,6 +28,8 @@ export type Job = {
   readonly stillMatches: boolean
   /** Not sent after this, epoch ms. */
   readonly expiresAt: number
+  /** The same while the sink knows of no version. */
+  readonly firstUntil: number
   /** Tries that earlier processes have made. */
   readonly attempts: number
 }
@@ -113,7 +115,7 @@ export class Sender {
     }
     for (let job = first; ; ) {
       const now = Date.now()
-      if (now > job.expiresAt) return giveUp('dropped', 'too old when its turn came')
+      if (now > job.expiresAt) return giveUp('dropped', TOO_OLD)
       if (now < this.#brokenUntil) return giveUp('given_up', 'the sink refuses all alerts')
       const waitMs = this.#rate.take(performance.now())
       if (waitMs > 0) {
@@ -123,6 +125,9 @@ export class Sender {
       const attempt = job.attempts + 1
       const begun = await database.steadily(() => ledger.begin(key, job.facts, attempt, Date.now()))
       if (begun === undefined) return
+      if (begun.revision_sent === null && Date.now() > job.firstUntil) {
+        return giveUp('dropped', TOO_OLD)
+      }
       const silence = begun.revision_sent === null ? silenceOf(job) : null
       if (silence !== null) {
         onResult('suppressed')
@@ -138,13 +143,12 @@ export class Sender {
         if (this.#isTroubled) onLog(`alerts to ${sink.name} work again`, false)
         this.#isTroubled = false
         onResult(begun.revision_sent === null ? 'sent' : 'corrected')
-        const { revision } = job.facts
         const { messageId } = verdict
         // also at a stop: what a sink has is not sent to it again
-        const note = () => ledger.sent(key, revision, messageId, Date.now())
+        const note = () => ledger.sent(key, job.facts, messageId, Date.now())
         return database.steadily(note, this.#options.cutting)
       }
-      const words = redactSecrets(verdict.words, this.#options.secrets)
+      const { words } = verdict
       if (verdict.kind === 'refused') {
         this.#tellRefused(job.rule, words, verdict.isSinkBroken)
         return giveUp('given_up', words)
@@ -164,19 +168,21 @@ export class Sender {
     const at = this.#queue.findIndex(
       ({ rule, facts }) => rule === job.rule && facts.subject === job.facts.subject,
     )
-    return at < 0 ? job : { ...this.#queue.splice(at, 1)[0]!, attempts: job.attempts }
+    const [waiting] = at < 0 ? [] : this.#queue.splice(at, 1)
+    const isNewer = waiting !== undefined && waiting.facts.revision > job.facts.revision
+    return isNewer ? { ...waiting, attempts: job.attempts } : job
   }
 
   /** Null: it was cut off, and nobody knows whether the sink has it. */
   async #try(job: Job, begun: Begun): Promise<Verdict | null> {
-    const { sink, cutting } = this.#options
+    const { sink, secrets, cutting } = this.#options
     const { rule, facts, stillMatches } = job
     const change = changeOf(job, begun)
     const messageId = begun.revision_sent === null ? null : begun.message_id
     const request = requestOf(sink, { change, rule, facts, stillMatches }, messageId, Date.now())
     const answer = await post(request, sink, cutting)
     if (answer.kind === 'none' && cutting.aborted) return null
-    return verdictOf(sink.kind, answer, request.method, Date.now())
+    return verdictOf(sink.kind, answer, request.method, Date.now(), secrets)
   }
 
   #tellRefused(rule: string, words: string, isSinkBroken: boolean): void {

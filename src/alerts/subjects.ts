@@ -62,9 +62,10 @@ export class Subjects {
       await database.steadily(() => ledger.failed({ subject, rule, sink }, note, true))
       return
     }
+    const firstUntil = facts.ended_at + maxAgeMs
     const isFirst = row.revision_sent === null
-    const expiresAt = isFirst ? facts.ended_at + maxAgeMs : row.claimed_at + CORRECTED_MS_MAX
-    await add(sink, { rule, facts, stillMatches: true, expiresAt, attempts })
+    const expiresAt = isFirst ? firstUntil : row.claimed_at + CORRECTED_MS_MAX
+    await add(sink, { rule, facts, stillMatches: true, expiresAt, firstUntil, attempts })
   }
 
   /** The rules that it meets, the dearest questions last; with what the legs know, if asked. */
@@ -143,7 +144,8 @@ export class Subjects {
         continue
       }
       const expiresAt = facts.ended_at + rule.maxAgeMs
-      await add(sink.name, { rule: rule.name, facts, stillMatches: true, expiresAt, attempts: 0 })
+      const times = { expiresAt, firstUntil: expiresAt }
+      await add(sink.name, { rule: rule.name, facts, stillMatches: true, ...times, attempts: 0 })
     }
   }
 
@@ -155,6 +157,9 @@ export class Subjects {
     if (Date.now() > expiresAt) return
     const stillMatches = met.some(({ name }) => name === row.rule)
     const { rule } = row
-    await this.#options.add(row.sink, { rule, facts, stillMatches, expiresAt, attempts: 0 })
+    // a version that comes later does not make the alert younger
+    const firstUntil = row.facts.ended_at + (this.#rules.get(rule)?.maxAgeMs ?? 0)
+    const times = { expiresAt, firstUntil }
+    await this.#options.add(row.sink, { rule, facts, stillMatches, ...times, attempts: 0 })
   }
 }

@@ -1,4 +1,5 @@
 import type { Answer } from './post.ts'
+import { redactSecrets } from './redact.ts'
 import type { SinkKind } from './rules.ts'
 import type { SinkRequest } from './sink-request.ts'
 
@@ -21,16 +22,19 @@ export type Verdict =
       readonly isSinkBroken: boolean
     }
 
-/** `words` hold what came, and of the sink's text a short part; the caller takes secrets out. */
+/** `words` hold what came, and of the sink's text a short part, without any of the secrets. */
 export function verdictOf(
   kind: SinkKind,
   answer: Answer,
   method: SinkRequest['method'],
   now: number,
+  secrets: readonly string[],
 ): Verdict {
-  if (answer.kind === 'none') return { kind: 'retry', afterMs: 0, words: answer.words }
+  if (answer.kind === 'none') {
+    return { kind: 'retry', afterMs: 0, words: redactSecrets(answer.words, secrets) }
+  }
   const { status } = answer
-  const words = `${status}${said(answer.body)}`
+  const words = `${status}${said(answer.body, secrets)}`
   if (status >= 200 && status < 300) return accepted(kind, answer, words)
   if (status >= 300 && status < 400) {
     const what = `${status}, a redirect, which is not followed: put the last address into the file`
@@ -86,9 +90,10 @@ function fieldOf(body: string, name: string): unknown {
 }
 
 /** The words of a refusal: the message of its JSON, or its text where that is no page. */
-function said(body: string): string {
+function said(body: string, secrets: readonly string[]): string {
   const message = fieldOf(body, 'message') ?? fieldOf(body, 'error')
   const text = typeof message === 'string' ? message : /^\s*[<{[]/.test(body) ? '' : body
-  const line = text.replace(/[\p{C}\u2028\u2029\s]+/gu, ' ').trim()
+  // before it is cut: half a secret is not found any more
+  const line = redactSecrets(text.replace(/[\p{C}\u2028\u2029\s]+/gu, ' ').trim(), secrets)
   return line === '' ? '' : ` ("${line.slice(0, WORDS_CHARS_MAX)}")`
 }

@@ -250,6 +250,19 @@ describe('a sink that fails', () => {
     expect(results).toContain('dropped')
   })
 
+  test('does not keep it longer because a later version came', async () => {
+    server.behave(answer(429, '{"retry_after":2.5}'))
+    const { results } = start(rulesOf([{ maxAgeMs: 2000 }], hook()))
+    const ended_at = Date.now()
+    await writeEvent(url, { ended_at })
+    await server.count(1)
+    await writeEvent(url, { ended_at, revision: 2, total_size: 301 })
+    expect(await settled(url, 1)).toMatchObject([
+      { state: 'given_up', revision: 2, note: 'too old when its turn came' },
+    ])
+    expect(results).toEqual(['retried', 'dropped'])
+  })
+
   test.each([
     ['is gone', answer(404, '{"message":"Unknown Webhook"}'), '404 \\("Unknown Webhook"\\)'],
     ['has moved', answer(302, '', { location: 'https://example.com' }), '302, a redirect'],

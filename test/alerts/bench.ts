@@ -18,6 +18,7 @@ export type LedgerRow = {
   readonly resends: number
   readonly message_id: string | null
   readonly note: string | null
+  readonly told: unknown
 }
 
 export function ledgerOf(url: string): Promise<LedgerRow[]> {

@@ -65,19 +65,34 @@ test('a try is begun once, and again only after a lost answer or a failure', asy
   expect(await a.begin(KEY, FACTS, 2, 6)).toBeUndefined()
   await a.failed(KEY, 'no', false)
   expect(await a.begin(KEY, FACTS, 2, 7)).toBeDefined()
-  await a.sent(KEY, 1, '77', 8)
+  await a.sent(KEY, FACTS, '77', 8)
   expect(await a.begin(KEY, FACTS, 3, 9)).toBeUndefined()
 })
 
 test('what was sent may be corrected by any process, once, and in one direction', async () => {
   await a.claim(FACTS, [DECISION], 5)
   await a.begin(KEY, FACTS, 1, 6)
-  await a.sent(KEY, 1, '77', 7)
+  await a.sent(KEY, FACTS, '77', 7)
   expect(await b.begin(KEY, V2, 1, 8)).toEqual({ revision_sent: 1, message_id: '77', told: FACTS })
   expect(await a.begin(KEY, V2, 1, 8)).toBeUndefined()
-  await b.sent(KEY, 2, null, 9)
+  await b.sent(KEY, V2, null, 9)
   expect(await a.begin(KEY, FACTS, 1, 10)).toBeUndefined()
   expect(await ledgerOf(url)).toMatchObject([{ revision_sent: 2, message_id: '77', state: 'sent' }])
+})
+
+test('a correction that one process is sending is not begun by another, nor overwritten', async () => {
+  const V3 = { ...FACTS, revision: 3, premium: 5 }
+  await a.claim(FACTS, [DECISION], 5)
+  await a.begin(KEY, FACTS, 1, 6)
+  await a.sent(KEY, FACTS, '77', 7)
+  expect(await a.begin(KEY, V2, 1, 8)).toBeDefined()
+  expect(await b.begin(KEY, V3, 1, 9)).toBeUndefined()
+  expect(await a.begin(KEY, V3, 1, 10)).toBeDefined()
+  await a.sent(KEY, V2, null, 11) // its answer comes late
+  const [row] = await ledgerOf(url)
+  expect(row).toMatchObject({ state: 'sending', revision: 3, revision_sent: 2, told: V2 })
+  await a.failed(KEY, 'no', false)
+  expect(await a.begin(KEY, V3, 2, 12)).toMatchObject({ revision_sent: 2, told: V2 })
 })
 
 test.each([
@@ -96,6 +111,21 @@ test('what a living process has is not taken over; of one that is gone all that 
   expect(await b.adopt()).toMatchObject([{ ...KEY, state: 'pending', facts: FACTS }])
   expect(await b.adopt()).toEqual([])
   expect(await b.begin(KEY, FACTS, 1, 6)).toBeDefined()
+})
+
+test('what was taken over is given again after a lost answer', async () => {
+  await a.claim(FACTS, [DECISION], 5)
+  await databases.shift()!.close()
+  const [database] = databases as [AlertDatabase]
+  let isLost = false
+  const c = new Ledger(async (text, given) => {
+    if (!text.includes('advisory_unlock') || isLost) return database.query(text, given)
+    isLost = true
+    throw new Error('Connection terminated unexpectedly')
+  }, 33)
+  await expect(c.adopt()).rejects.toThrow('terminated')
+  expect(await c.adopt()).toMatchObject([{ ...KEY, state: 'pending' }])
+  expect(await c.adopt()).toEqual([])
 })
 
 test('only what was or may be told counts for a cooldown, by rule and key', async () => {

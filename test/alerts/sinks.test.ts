@@ -213,15 +213,24 @@ describe('an answer', () => {
       { kind: 'retry', words: 'ECONNRESET' },
     ],
   ])('of %s: %j to a %s means %j', (kind, given, method, verdict) => {
-    expect(verdictOf(kind, given, method, NOW)).toMatchObject(verdict)
+    expect(verdictOf(kind, given, method, NOW, [])).toMatchObject(verdict)
   })
 
   test('has a text that is one short line, and no page', () => {
-    const verdict = verdictOf('webhook', came(500, `a\nb\u0000${'x'.repeat(999)}`), 'POST', NOW)
+    const verdict = verdictOf('webhook', came(500, `a\nb\u0000${'x'.repeat(999)}`), 'POST', NOW, [])
     expect(verdict).toMatchObject({ words: expect.stringMatching(/^500 \("a b x{100,160}"\)$/) })
-    expect(verdictOf('webhook', came(500, '<!doctype html><h1>'), 'POST', NOW)).toMatchObject({
+    expect(verdictOf('webhook', came(500, '<!doctype html><h1>'), 'POST', NOW, [])).toMatchObject({
       words: '500',
     })
+  })
+
+  test('is cut only once a secret is out of it', () => {
+    const secret = 'a-token-that-is-secret'
+    const body = `${'x'.repeat(150)} ${secret}`
+    for (const text of [body, JSON.stringify({ message: body })]) {
+      const verdict = verdictOf('webhook', came(500, text), 'POST', NOW, [secret])
+      expect(verdict).toMatchObject({ words: expect.not.stringContaining('a-tok') })
+    }
   })
 
   test('is shown without a secret, as it is or encoded', () => {
