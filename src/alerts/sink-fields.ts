@@ -30,7 +30,7 @@ type Filled = { readonly value: string; readonly isFromEnvironment: boolean; rea
 function filled(env: Names): Read<Filled> {
   return (node, problems, name) => {
     const written = isScalar(node) ? node.value : undefined
-    if (typeof written !== 'string') return wrong(node, problems, name, 'a text')
+    if (typeof written !== 'string') return wrong(node, problems, name, 'a text', true)
     let isFromEnvironment = false
     const missing: string[] = []
     const value = written.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, key: string) => {

@@ -59,23 +59,28 @@ export function startEngineAlerts(options: AlertsOptions): Alerts {
   }
 }
 
-/** The rows that a rule may ask for; a look at three columns decides for nearly all of them. */
+/**
+ * The rows that a rule may ask for; a look at a few columns decides for nearly all of them. Those
+ * that none wants must not take the places of others in the queue.
+ */
 export function printsFor(
-  { premium, size: sizeMin }: PrintFilter,
+  { premium, size: sizeMin, symbols, isWanted }: PrintFilter,
   { buffer, rows }: FilledRows,
-  dictionary: Pick<Dictionary, 'ticker' | 'conditionsOf'>,
+  dictionary: Pick<Dictionary, 'ticker' | 'conditionsOf' | 'underlyingId' | 'underlyings'>,
 ): LivePrint[] {
   const slab = new RowSlab(buffer)
-  const { price, size, multiplier, tradeType } = slab
+  const { price, size, multiplier, tradeType, contract, conditions } = slab
   const found: LivePrint[] = []
   for (let row = 0; row < rows; row++) {
     const type = tradeType[row]!
     if (size[row]! < sizeMin[type]!) continue
     const ticks = price[row]! * size[row]! * multiplier[row]!
     if (ticks < premium[type]! * TICKS_PER_DOLLAR) continue
-    const { contract, conditions } = slab
+    const symbol = dictionary.underlyings[dictionary.underlyingId(contract[row]!)]!
+    if (symbols !== null && !symbols.has(symbol)) continue
     const ticker = dictionary.ticker(contract[row]!)
-    found.push(livePrint(slab, row, ticker, dictionary.conditionsOf(conditions[row]!)))
+    const print = livePrint(slab, row, ticker, dictionary.conditionsOf(conditions[row]!))
+    if (isWanted(print)) found.push(print)
   }
   return found
 }

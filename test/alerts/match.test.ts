@@ -184,7 +184,7 @@ describe('single prints', () => {
       prints({ types: ['REGULAR', 'SWEEP'], size: { min: 70, max: null } }),
     ]
     const none = Number.POSITIVE_INFINITY
-    expect(printFilterOf({ sinks: [], rules })).toEqual({
+    expect(printFilterOf({ sinks: [], rules })).toMatchObject({
       premium: [none, none, none, 300, 0],
       size: [none, none, none, 0, 70],
     })
