@@ -202,6 +202,7 @@ describe('a file that is wrong', () => {
     [['kind: discord', `url: ${ENV.HOOK}`], 'it is a secret'],
     [['kind: slack', `url: $\{NOT_THERE}`], 'expected NOT_THERE in the environment or in .env'],
     [['kind: webhook', `url: $\{HERE}`, 'secret: abcdefghijklmnopqr'], 'a name of the environment'],
+    [['kind: webhook', `url: $\{HERE}`, 'secret: 12345678'], 'expected a text, came another'],
     [['kind: discord', `url: $\{HOOK}`, `secret: $\{KEY}`], 'expected none for discord, came one'],
     [['kind: webhook', `url: $\{HERE}`, 'timeout: 1h'], 'expected a time from 100ms to 1m'],
     [['kind: webhook'], 'expected url, came none'],
