@@ -123,6 +123,7 @@ function compare(
     isBefore: items.map((item) => isTakenBefore(item, filter)),
     isAfter: items.map((item) => isTakenAfter(item, filter, boost)),
     blocks: items.map(({ signal }) => blockOf(signal, blockDays)),
+    strata: items.map(({ signal }) => (signal.direction === 'LONG' ? 1 : -1)),
   }
   const reason = reasonNotToJudge(comparison)
   if (reason !== null) return { detector, items, comparison, reason, judged: null }

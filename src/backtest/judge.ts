@@ -1,4 +1,10 @@
-import { blockSignModel, type Comparison, meanDifference, subsetModel } from './null-model.ts'
+import {
+  blockSignModel,
+  type Comparison,
+  meanDifference,
+  subsetModel,
+  withinStrata,
+} from './null-model.ts'
 import type { RandomSource } from './signal.ts'
 
 /** Fewer trades say nothing. */
@@ -8,7 +14,7 @@ export const BLOCKS_MIN = 20
 
 /** How likely chance alone makes a difference like the one seen. */
 export type Judgement = {
-  /** Mean value after less mean value before. */
+  /** Mean value after less mean value before, less what the mix of LONG and SHORT makes of it. */
   readonly difference: number
   /** The larger of the two models: both must find it unlikely. */
   readonly pValue: number
@@ -35,7 +41,8 @@ export function reasonNotToJudge(comparison: Comparison): string | null {
 }
 
 /** Holds the difference against both models of chance. */
-export function judge(comparison: Comparison, random: RandomSource, resamples?: number): Judgement {
+export function judge(given: Comparison, random: RandomSource, resamples?: number): Judgement {
+  const comparison = withinStrata(given)
   const subsets = subsetModel(comparison, random, resamples)
   const blocks = blockSignModel(comparison, random, resamples)
   const decisive = blocks.twoSided >= subsets.twoSided ? blocks : subsets

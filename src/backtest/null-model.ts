@@ -19,6 +19,11 @@ export type Comparison = {
   readonly isAfter: readonly boolean[]
   /** Trades of one block may hang together, those of different blocks do not. */
   readonly blocks: readonly number[]
+  /**
+   * Trades that differ beforehand: 1 LONG, -1 SHORT. A filter must do better than another one that
+   * keeps as many of each, or a market that rises makes it right. Left out: all are alike.
+   */
+  readonly strata?: readonly number[]
 }
 
 export type PValues = {
@@ -36,6 +41,14 @@ export type NullModel = PValues & {
 /** After less before; NaN where either has no trade. */
 export function meanDifference({ values, isBefore, isAfter }: Comparison): number {
   return meanWhere(values, isAfter) - meanWhere(values, isBefore)
+}
+
+/** The values of each trade less the mean of its stratum, over the trades before or after. */
+export function withinStrata(comparison: Comparison): Comparison {
+  const { values, strata } = comparison
+  if (strata === undefined || new Set(strata).size < 2) return comparison
+  const means = meansByStratum(comparison, values)
+  return { ...comparison, values: values.map((value, at) => value - means.get(strata[at]!)!) }
 }
 
 /**
@@ -76,29 +89,55 @@ export function blockSignModel(
   const contributions = blockContributions(comparison)
   const observed = meanDifference(comparison)
   const isFew = 2 ** contributions.length <= OUTCOMES_MAX
-  const differences = isFew
-    ? everySign(contributions)
-    : randomSigns(contributions, random, resamples)
+  const spread = spreadOf(comparison, contributions.length)
+  const widened = contributions.map((part) => part * spread)
+  const differences = isFew ? everySign(widened) : randomSigns(widened, random, resamples)
   return { ...tails(observed, differences, isFew ? 0 : 1), differences }
+}
+
+/**
+ * Means of strata that are taken out make the contributions of few blocks too small by this: n over
+ * n less the strata, as for errors of clusters (Cameron and Miller, J. Human Resources 50, 2015).
+ */
+function spreadOf({ strata }: Comparison, blocks: number): number {
+  const taken = new Set(strata).size
+  return taken < 2 ? 1 : Math.sqrt(blocks / Math.max(1, blocks - taken))
 }
 
 /** Of each block; they add up to the difference. */
 export function blockContributions(comparison: Comparison): number[] {
-  const { values, isBefore, isAfter, blocks } = comparison
+  const { values, isBefore, isAfter, blocks, strata } = comparison
   const beforeCount = countOf(isBefore)
   const afterCount = countOf(isAfter)
   const centre = meanWhere(
     values,
     values.map((_, at) => isBefore[at]! || isAfter[at]!),
   )
+  const raw = values.map(
+    (_, at) => (isAfter[at] ? 1 / afterCount : 0) - (isBefore[at] ? 1 / beforeCount : 0),
+  )
+  // what each stratum has on the whole is no doing of the block
+  const means = strata === undefined ? null : meansByStratum(comparison, raw)
   const sums = new Map<number, number>()
   for (const [at, value] of values.entries()) {
-    const weight = (isAfter[at] ? 1 / afterCount : 0) - (isBefore[at] ? 1 / beforeCount : 0)
+    const weight = raw[at]! - (means?.get(strata![at]!) ?? 0)
     if (isBefore[at] || isAfter[at]) {
       sums.set(blocks[at]!, (sums.get(blocks[at]!) ?? 0) + weight * (value - centre))
     }
   }
   return [...sums.values()]
+}
+
+function meansByStratum(
+  { isBefore, isAfter, strata }: Comparison,
+  of: readonly number[],
+): ReadonlyMap<number, number> {
+  const means = new Map<number, number>()
+  for (const stratum of new Set(strata)) {
+    const isIn = of.map((_, at) => strata![at] === stratum && (isBefore[at]! || isAfter[at]!))
+    means.set(stratum, isIn.includes(true) ? meanWhere(of, isIn) : 0)
+  }
+  return means
 }
 
 /** Values of all trades that are before or after; how many are only before, or only after. */

@@ -72,6 +72,7 @@ export function optimise(items: readonly SignalInFlow[], options: OptimiseOption
       isBefore: taken[0]![index]! === 1,
       isAfter: taken[at]![index]! === 1,
       block: blockOf(signals[index]!, options.blockDays),
+      stratum: signals[index]!.direction === 'LONG' ? 1 : -1,
     })),
   )
   const comparison: Comparison = {
@@ -79,6 +80,7 @@ export function optimise(items: readonly SignalInFlow[], options: OptimiseOption
     isBefore: outOfSample.map(({ isBefore }) => isBefore),
     isAfter: outOfSample.map(({ isAfter }) => isAfter),
     blocks: outOfSample.map(({ block }) => block),
+    strata: outOfSample.map(({ stratum }) => stratum),
   }
   const random = options.makeRandom(seedFor(options.seed, 'optimise'))
   const intervals = bootstrapIntervals(comparison, random, options.resamples)

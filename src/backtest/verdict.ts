@@ -42,5 +42,6 @@ export function verdictOf(
       `(p ${pText(test.pValue)}, corrected ${pText(test.pCorrected)})`
     )
   })
-  return { kind, text: `${kind}: ${parts.join('; ')}` }
+  const how = 'beyond what its mix of LONG and SHORT makes'
+  return { kind, text: `${kind} ${how}: ${parts.join('; ')}` }
 }

@@ -127,7 +127,9 @@ describe('flow backtest', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/82 signals of signals\.csv, each with the flow of the 4h before it/)
     expect(stdout).toMatch(/MOMENTUM_BREAKOUT\n {2}before +80 .*\n {2}after +40 .*100\.0 %/)
-    expect(stdout).toContain('  better: win rate +50.0 points')
+    expect(stdout).toContain(
+      'better beyond what its mix of LONG and SHORT makes: win rate +45.5 points',
+    )
   })
 
   test('takes the settings of the boost', async () => {

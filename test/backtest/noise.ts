@@ -14,6 +14,10 @@ export type NoiseOptions = {
   readonly effect?: number
   /** Of the move of the day that all trades share. */
   readonly market?: number
+  /** The mean of that move: above 0 the market rises, and LONG trades gain what SHORT ones lose. */
+  readonly drift?: number
+  /** How often the flow is bullish. */
+  readonly bullish?: number
 }
 
 const SYMBOLS = ['SPX', 'SPY', 'QQQ', 'NDX', 'IWM']
@@ -28,14 +32,21 @@ const HOUR_MS = 3_600_000
  * gains few and large.
  */
 export function noise(seed: number, options: NoiseOptions = {}): SignalInFlow[] {
-  const { days = 60, detectors = DETECTORS, effect = 0, market = 1 } = options
+  const {
+    days = 60,
+    detectors = DETECTORS,
+    effect = 0,
+    market = 1,
+    drift = 0,
+    bullish = 0.5,
+  } = options
   const random = new Random(seed)
   const items: SignalInFlow[] = []
-  let mood = random.chance(0.5) ? 1 : -1
+  let mood = random.chance(bullish) ? 1 : -1
   for (let day = 0; day < days; day++) {
     const date = MONDAY + day + 2 * Math.floor(day / 5)
-    const move = random.normal() * market
-    if (random.chance(0.4)) mood = random.chance(0.5) ? 1 : -1
+    const move = random.normal() * market + drift
+    if (random.chance(0.4)) mood = random.chance(bullish) ? 1 : -1
     const flows = new Map(
       SYMBOLS.map((symbol) => [symbol, random.chance(0.8) ? mood : -mood] as const),
     )
