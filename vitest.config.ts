@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/live/**', 'test/faults/**'],
+    exclude: ['test/live/**', 'test/faults/**', 'test/system/**'],
     globalSetup: 'test/global-setup.ts',
     // Real threads, sockets and PostgreSQL: two files at a time keep a small machine honest.
     maxWorkers: 2,

@@ -24,6 +24,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['slab', 'domain'],
   api: ['domain', 'flow', 'metrics'],
   console: ['slab', 'domain'],
+  // runs in the browser: built by Vite, served as files
+  page: ['domain', 'stream'],
+  doctor: ['domain', 'postgres', 'reader', 'journal', 'alerts'],
   simulator: ['slab', 'domain', 'recording'],
 }
 /** These wire everything; so do the files of src itself. */
