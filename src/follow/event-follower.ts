@@ -14,11 +14,14 @@ const POLL_MS = 500
 const LOOK_BACK_MS = 10_000
 /** How far back a long transaction of a writer may keep us. */
 const LOOK_BACK_MS_MAX = 10 * 60_000
-/** Versions that one look counts; where there are more, the next look comes at once. */
+/** Versions that are counted at once; a look goes on behind them until it has reached the newest. */
 const COUNTED_MAX = 20_000
 /** Versions that are read and told at once. */
 const PAGE_ROWS = 1_000
-/** Versions in the time that is looked back at whose names are kept, about 150 bytes each. */
+/**
+ * Versions in the time that is looked back at whose names are kept, about 150 bytes each. Where
+ * there are more, the oldest are not looked at again: what commits there later is missed.
+ */
 const TOLD_MAX = 100_000
 /** Longest wait while the database is away. */
 const RETRY_MS_MAX = 5_000
@@ -79,7 +82,7 @@ export class EventFollower {
     while (!signal.aborted) {
       let waitMs = pollMs
       try {
-        if (await this.#look()) waitMs = 0
+        await this.#look()
         failures = 0
         this.#isInTrouble = false
       } catch (error) {
@@ -91,25 +94,28 @@ export class EventFollower {
     }
   }
 
-  /** True: there is more to read at once. */
-  async #look(): Promise<boolean> {
+  /** Looks through all that may have new versions, up to the newest. */
+  async #look(): Promise<void> {
     const { query } = this.#options
     const startedAt = Date.now()
-    const writerMs = await oldestWriterMs(query)
-    const counts = await countSlices(query, this.#floor, COUNTED_MAX)
-    const counted = counts.reduce((sum, { count }) => sum + count, 0)
-    const isCut = counted === COUNTED_MAX
-    // the last slice of a count that was cut may have more; alone it is read nevertheless
-    const whole = isCut && counts.length > 1 ? counts.slice(0, -1) : counts
-    for (const { from, until } of grown(whole, (slice) => this.#told.get(slice)?.size ?? 0)) {
-      await this.#read(from * SLICE_MS, until * SLICE_MS)
-      if (this.#stopping.signal.aborted) return false
+    const backMs = Math.min(LOOK_BACK_MS_MAX, LOOK_BACK_MS + (await oldestWriterMs(query)))
+    let from = this.#floor
+    for (;;) {
+      const counts = await countSlices(query, from, COUNTED_MAX)
+      const counted = counts.reduce((sum, { count }) => sum + count, 0)
+      const isCut = counted === COUNTED_MAX
+      // the last slice of a count that was cut may have more: the next count begins with it
+      const whole = isCut && counts.length > 1 ? counts.slice(0, -1) : counts
+      for (const run of grown(whole, (slice) => this.#told.get(slice)?.size ?? 0)) {
+        await this.#read(run.from * SLICE_MS, run.until * SLICE_MS)
+        if (this.#stopping.signal.aborted) return
+      }
+      const end = isCut ? (whole.at(-1)!.slice + 1) * SLICE_MS : startedAt
+      this.#forget(Math.min(end, startedAt - backMs))
+      this.#upTo = Math.max(this.#upTo, end)
+      if (!isCut || this.#stopping.signal.aborted) return
+      from = end
     }
-    const backMs = Math.min(LOOK_BACK_MS_MAX, LOOK_BACK_MS + writerMs)
-    const end = isCut ? (whole.at(-1)!.slice + 1) * SLICE_MS : startedAt
-    this.#forget(Math.min(end, startedAt - backMs))
-    this.#upTo = Math.max(this.#upTo, end)
-    return isCut
   }
 
   async #read(from: number, until: number): Promise<void> {
@@ -161,7 +167,8 @@ function grown(
 ): { from: number; until: number }[] {
   const runs: { from: number; until: number }[] = []
   for (const { slice, count } of counts) {
-    if (count <= toldOf(slice)) continue
+    // one that alone reaches what is counted may have more than that
+    if (count <= toldOf(slice) && count < COUNTED_MAX) continue
     const last = runs.at(-1)
     if (last?.until === slice) last.until++
     else runs.push({ from: slice, until: slice + 1 })

@@ -190,6 +190,28 @@ describe('the event follower', () => {
     expect(told.map(({ event_id }) => event_id)).toEqual(all.map(({ eventId }) => eventId))
   })
 
+  it('tells what is new while more happens in the time looked back at than one count takes', async () => {
+    const now = Date.now()
+    const all = Array.from({ length: 25_000 }, (_, i) => version(i, now - 5000 + Math.floor(i / 5)))
+    // a transaction that writes keeps all of it in sight for as long as it runs
+    await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query('CREATE TABLE something ()')
+      const other = new pg.Client({ connectionString: url })
+      await other.connect()
+      await record(other, all)
+      follow(now - 60_000)
+      await until('all of it', () => told.length >= all.length)
+      await record(other, [version('fresh', Date.now()), version('late', now - 100)])
+      await until('the fresh and the late one', () => told.length >= all.length + 2)
+      await looks()
+      await other.end()
+      await client.query('ROLLBACK')
+    })
+    expect(told).toHaveLength(all.length + 2)
+    expect(new Set(names()).size).toBe(told.length)
+  })
+
   it('is only delayed by a database that is away, and says so once', async () => {
     isAway = true
     const now = Date.now()
