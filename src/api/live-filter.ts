@@ -1,3 +1,4 @@
+import { underlyingOf } from '../domain/contract.ts'
 import { SENTIMENT_TEXT, SIDE_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { allBits, type LiveFilter } from '../domain/live-filter.ts'
 import { RequestError } from '../metrics/routes.ts'
@@ -52,7 +53,7 @@ function symbolsOf(query: URLSearchParams): ReadonlySet<string> | null {
   if (!symbols.every((symbol) => /^[A-Z][A-Z0-9]{0,5}$/.test(symbol))) {
     throw new RequestError(400, 'symbol: expected underlyings such as SPX,QQQ, with commas between')
   }
-  return new Set(symbols)
+  return new Set(symbols.map(underlyingOf))
 }
 
 /** Bits of the named texts; all of them where the parameter is not given. */

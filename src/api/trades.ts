@@ -1,3 +1,4 @@
+import { underlyingOf } from '../domain/contract.ts'
 import { TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
 import { COLUMNS } from './columns.ts'
@@ -48,7 +49,7 @@ function symbolOf(text: string): string {
   if (!/^[A-Z][A-Z0-9]{0,5}$/.test(symbol)) {
     throw new RequestError(400, 'symbol: expected an underlying such as SPX')
   }
-  return symbol
+  return underlyingOf(symbol)
 }
 
 function typesOf(text: string): string[] {

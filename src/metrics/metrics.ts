@@ -189,7 +189,7 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
     ]),
     alertsLost: counter(
       'flow_alerts_lost_total',
-      'Events and prints that came faster than alerts could look at them.',
+      'Events and prints no alert looked at: they came too fast, or their question failed.',
     ),
     restBudgetUsed: gauge(
       'flow_rest_budget_used_ratio',

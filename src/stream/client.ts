@@ -18,6 +18,12 @@ export type ClientOptions = {
   readonly onDropped: (reason: StreamDropReason, messages: number) => void
 }
 
+const COUNTED_LATER = ['client_rate', 'total_rate', 'held_full'] as const
+type CountedLater = (typeof COUNTED_LATER)[number]
+
+/** Messages of one kind that were left out for one reason, the first of them at `from`, epoch ms. */
+type Left = Pick<Missed, 'kind' | 'reason'> & { count: number; readonly from: number }
+
 /** An event and its message, which waits until those before it were looked up. */
 type Held = { readonly name: string; readonly message: Message }
 
@@ -29,8 +35,18 @@ export class Client {
   readonly #options: ClientOptions
   #left: number
   #queue: Message[] = []
-  readonly #missed = { prints: 0, events: 0 }
-  #missedFrom = 0
+  /** What it is to be told of at the next tick. */
+  readonly #missed: Record<Missed['kind'] | 'held', Left | null> = {
+    prints: null,
+    events: null,
+    held: null,
+  }
+  /** What is not counted in the metrics yet. */
+  readonly #uncounted: Record<CountedLater, number> = {
+    client_rate: 0,
+    total_rate: 0,
+    held_full: 0,
+  }
   /** Messages since nothing was buffered: at most as many has it not taken. */
   #untaken = 0
   #stalledFrom: number | null = null
@@ -62,15 +78,13 @@ export class Client {
 
   /** Whether one more print or event may go out now; counts the one that may not. */
   mayTake(kind: Missed['kind']): boolean {
-    const { budget, onDropped } = this.#options
+    const { budget } = this.#options
     if (this.#left > 0 && budget.left > 0) {
       this.#left--
       budget.left--
       return true
     }
-    if (this.#missed.prints + this.#missed.events === 0) this.#missedFrom = Date.now()
-    this.#missed[kind]++
-    onDropped(this.#left > 0 ? 'total_rate' : 'client_rate', 1)
+    this.#leaveOut(kind, this.#left > 0 ? 'total_rate' : 'client_rate')
     return false
   }
 
@@ -87,8 +101,7 @@ export class Client {
     } else if (this.#held.length < this.#options.limits.heldEvents) {
       this.#held.push({ name, message })
     } else {
-      this.#missed.events++
-      this.#options.onDropped('held_full', 1)
+      this.#leaveOut('events', 'held_full')
     }
   }
 
@@ -114,6 +127,7 @@ export class Client {
   /** Sends what was added. Says whether the client takes it fast enough. */
   flush(): boolean {
     const { outlet } = this
+    this.#count()
     if (this.#queue.length > 0) {
       if (outlet.buffered === 0) this.#untaken = 0
       this.#untaken += this.#queue.length
@@ -126,12 +140,10 @@ export class Client {
   /** A new second has begun. Says whether the client still takes what waits for it. */
   tick(now: number): boolean {
     this.#left = this.#options.limits.clientPerSecond
-    for (const kind of ['prints', 'events'] as const) {
-      const count = this.#missed[kind]
-      if (count === 0) continue
-      this.#missed[kind] = 0
-      const data = { kind, reason: 'rate', count, from: this.#missedFrom, to: now } as const
-      this.add(new Message({ type: 'missed', data }))
+    for (const key of ['prints', 'events', 'held'] as const) {
+      const left = this.#missed[key]
+      if (left !== null) this.add(new Message({ type: 'missed', data: { ...left, to: now } }))
+      this.#missed[key] = null
     }
     return this.flush() && !this.#isStalled(now)
   }
@@ -143,9 +155,31 @@ export class Client {
 
   /** Ends the connection of a client that does not take what it is sent. */
   cut(): void {
+    this.#count()
     this.#options.onDropped('slow_client', this.#untaken)
     this.leave()
     this.outlet.end('slow')
+  }
+
+  /** Beyond its share this is done for every row: metrics and messages wait for a flush. */
+  #leaveOut(kind: Missed['kind'], dropped: CountedLater): void {
+    this.#uncounted[dropped]++
+    const key = dropped === 'held_full' ? 'held' : kind
+    const left = this.#missed[key]
+    if (left !== null) {
+      left.count++
+      return
+    }
+    const reason = key === 'held' ? 'look_back' : 'rate'
+    this.#missed[key] = { kind, reason, count: 1, from: Date.now() }
+  }
+
+  #count(): void {
+    for (const reason of COUNTED_LATER) {
+      const messages = this.#uncounted[reason]
+      if (messages > 0) this.#options.onDropped(reason, messages)
+      this.#uncounted[reason] = 0
+    }
   }
 
   #isStalled(now: number): boolean {

@@ -101,12 +101,12 @@ export class LiveStream {
     const { contract, tradeType, side, sentiment } = slab
     for (let row = 0; row < rows; row++) {
       const symbol = names.underlyings[names.underlyingId(contract[row]!)]!
-      const labels = [tradeType[row]!, side[row]!, sentiment[row]!] as const
+      const [type, aggressor, lean] = [tradeType[row]!, side[row]!, sentiment[row]!]
       const premium = premiumOf(slab, row)
-      if (!wantsPrint(wanted, symbol, ...labels, premium)) continue
+      if (!wantsPrint(wanted, symbol, type, aggressor, lean, premium)) continue
       let message: Message | null = null
       for (const client of this.#printClients) {
-        if (!wantsPrint(client.filter, symbol, ...labels, premium)) continue
+        if (!wantsPrint(client.filter, symbol, type, aggressor, lean, premium)) continue
         if (!client.mayTake('prints')) continue
         message ??= messageOf(slab, row, names)
         client.add(message)

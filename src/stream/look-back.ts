@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { wantsEvent } from '../domain/live-filter.ts'
 import type { LiveEvent } from '../domain/live-flow.ts'
 import type { Missed } from '../domain/live-missed.ts'
-import { type Query, readVersions, startAt } from '../follow/event-rows.ts'
+import { type Cursor, type Query, readVersions, startAt } from '../follow/event-rows.ts'
 import { type Client, nameOf } from './client.ts'
 import type { StreamLimits } from './limits.ts'
 import { Message } from './message.ts'
@@ -35,9 +35,11 @@ export async function lookBack(
     let read = from
     try {
       let left = limits.lookBackEvents
+      let last = startAt(from)
       for await (const rows of pages(query, from, left)) {
         left -= rows.length
-        read = rows.at(-1)!.recorded_at
+        last = rows.at(-1)!
+        read = last.recorded_at
         for (const event of rows) {
           told.add(nameOf(event))
           if (wantsEvent(client.filter, event)) {
@@ -50,12 +52,18 @@ export async function lookBack(
         }
         if (client.isGone) return
       }
-      if (left <= 0) tell({ kind: 'events', reason: 'look_back', from: read })
+      if (left <= 0 && (await hasMore(query, last))) {
+        tell({ kind: 'events', reason: 'look_back', from: read })
+      }
     } catch {
       tell({ kind: 'events', reason: 'database', from: read })
     }
   }
   client.release(told)
+}
+
+async function hasMore(query: Query, behind: Cursor): Promise<boolean> {
+  return (await readVersions(query, behind, Number.MAX_SAFE_INTEGER, 1)).length > 0
 }
 
 async function* pages(query: Query, from: number, limit: number): AsyncGenerator<LiveEvent[]> {

@@ -25,6 +25,7 @@ describe('a filter of the stream', () => {
     ['', true, true],
     ['symbol=&type=&kinds=&minPremium=', true, true],
     ['symbol=qqq, spx', true, true],
+    ['symbol=SPXW', true, true],
     ['symbol=QQQ', false, false],
     ['type=sweep,block', true, true],
     ['type=BLOCK', false, false],

@@ -74,6 +74,7 @@ describe('/api/trades', () => {
 
   it('filters by each parameter, and by all together', async () => {
     expect(await sequences('?symbol=spx')).toHaveLength(5)
+    expect(await sequences('?symbol=SPXW')).toHaveLength(5)
     expect(await sequences('?symbol=QQQ')).toEqual([])
     expect(await sequences('?type=SWEEP')).toEqual([4, 2])
     expect(await sequences('?type=sweep,block')).toHaveLength(5)

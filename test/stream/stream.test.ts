@@ -33,6 +33,8 @@ let clients: number
 let isAway: boolean
 /** What the follower waits for before each look. */
 let looks: Promise<void>
+/** What looking up events of before waits for. */
+let lookUps: Promise<void>
 const opened: { leave(): void }[] = []
 
 beforeAll(async () => {
@@ -45,6 +47,7 @@ beforeEach(async () => {
   pool = new pg.Pool({ connectionString: url, max: 3 })
   isAway = false
   looks = Promise.resolve()
+  lookUps = Promise.resolve()
 })
 afterEach(async () => {
   for (const one of opened.splice(0)) one.leave()
@@ -64,6 +67,7 @@ async function start(
     query: async (text, values) => {
       if (isAway) throw new Error('away')
       if (text.includes('pg_stat_activity')) await looks
+      if (values[1] === Number.MAX_SAFE_INTEGER) await lookUps
       return (await pool.query(text, [...values])).rows
     },
     onDropped: (reason, count) => dropped.set(reason, (dropped.get(reason) ?? 0) + count),
@@ -285,6 +289,33 @@ describe.each(KINDS)('a client over %s', (kind) => {
       'new.1',
     ])
     expect(missed(client)[0]).toMatchObject({ reason: 'look_back', from: now - 20_000 + 699 })
+  })
+
+  it('is told of just as many events of before, and of nothing missed', async () => {
+    await start({ lookBackEvents: 3 })
+    const now = Date.now()
+    await store(...['a', 'b', 'c'].map((name) => version(name, now)))
+    const client = await open(kind, `?since=${now - 1000}&kinds=events`)
+    await until('all of them', () => versions(client).length === 3)
+    await store(version('new'))
+    await until('the new one', () => versions(client).includes('new.1'))
+    expect(missed(client)).toEqual([])
+  })
+
+  it('is told what did not wait with it while events of before were looked up', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    lookUps = promise
+    await start({ heldEvents: 2 })
+    const before = Date.now()
+    const client = await open(kind, `?since=${before}&kinds=events`)
+    await store(...['a', 'b', 'c', 'd', 'e'].map((name) => version(name)))
+    await until('what was missed', () => missed(client).length === 1)
+    const [left] = missed(client)
+    expect(left).toMatchObject({ kind: 'events', reason: 'look_back', count: 3 })
+    expect(left!.from).toBeGreaterThanOrEqual(before)
+    expect(dropped.get('held_full')).toBe(3)
+    resolve()
+    await until('the others', () => versions(client).length >= 2)
   })
 
   it('is told that the log could not be read, and of events again when it can', async () => {
