@@ -6,6 +6,7 @@ import { sql as gapParts } from './migrations/0004_gap_parts.ts'
 import { sql as rollups } from './migrations/0005_rollups.ts'
 import { sql as follow } from './migrations/0006_follow.ts'
 import { sql as alerts } from './migrations/0007_alerts.ts'
+import { sql as repeats } from './migrations/0008_repeats.ts'
 
 /** In order; the place in the list plus one is the number. Never change one that was released. */
 const MIGRATIONS = [
@@ -16,6 +17,7 @@ const MIGRATIONS = [
   { name: '0005_rollups', sql: rollups },
   { name: '0006_follow', sql: follow },
   { name: '0007_alerts', sql: alerts },
+  { name: '0008_repeats', sql: repeats },
 ] as const
 
 /** SQLSTATEs of a table and of a column that is there already. */
