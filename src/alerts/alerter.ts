@@ -153,8 +153,8 @@ export class Alerter {
         })
         continue
       }
-      this.#takenPrints([next])
       await this.#look(next.facts)
+      if (!signal.aborted) this.#takenPrints([next])
     }
   }
 

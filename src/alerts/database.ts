@@ -3,6 +3,9 @@ import pg from 'pg'
 
 const CONNECT_MS_MAX = 10_000
 const QUERY_MS_MAX = 10_000
+/** The server finds out within 25 s that we are gone, and lets go of our lock. */
+const KEEP_ALIVE = `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;
+  SET tcp_keepalives_count = 3`
 const RETRY_MS_MIN = 250
 const RETRY_MS_MAX = 10_000
 
@@ -92,10 +95,13 @@ export class AlertDatabase {
     await client.connect()
     const query: Query = async <R extends object>(text: string, values: readonly unknown[]) =>
       (await client.query<R & pg.QueryResultRow>(text, [...values])).rows
-    await this.#options.onConnect(query).catch(async (error: unknown) => {
+    try {
+      await client.query(KEEP_ALIVE)
+      await this.#options.onConnect(query)
+    } catch (error) {
       await client.end().catch(() => {})
       throw error
-    })
+    }
     return client
   }
 }

@@ -14,7 +14,7 @@ const RESTART_MS = 10_000
 
 export type AlertsOptions = AlerterData & {
   readonly onResult: (sinkKind: SinkKind, result: AlertResult) => void
-  /** Events or prints that came too fast to be looked at. */
+  /** Events or prints that came too fast to be looked at, or waited still at the end. */
   readonly onLost: (subjects: number) => void
   readonly onLog: (line: string, isWarning: boolean) => void
   /** Wait before the thread begins again after a bug. Default 10 s. */
@@ -45,14 +45,18 @@ export function startAlerts(options: AlertsOptions): AlertsHandle {
     const started = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData })
     worker = started
     ended = new Promise((resolve) => started.once('exit', () => resolve()))
+    started.once('exit', () => {
+      // what it looked at to the end it has told of before
+      if (underWay > 0) options.onLost(underWay)
+      if (underWay > 0 && isStopped) options.onLog(leftText(underWay), true)
+      underWay = 0
+    })
     started.on('message', (message: FromAlerter) => {
       if (message.kind === 'taken') underWay -= message.prints
       else take(message, options)
     })
     started.once('error', (error) => {
       worker = null
-      options.onLost(underWay)
-      underWay = 0
       if (isStopped) return
       options.onLog(`the alerts failed: ${error.message}`, true)
       restart()
@@ -73,7 +77,7 @@ export function startAlerts(options: AlertsOptions): AlertsHandle {
   start()
   return {
     see: (prints) => {
-      const room = worker === null ? 0 : PRINTS_MAX - underWay
+      const room = worker === null || isStopped ? 0 : PRINTS_MAX - underWay
       const taken = prints.slice(0, room)
       if (taken.length < prints.length) options.onLost(prints.length - taken.length)
       if (taken.length === 0) return
@@ -89,6 +93,10 @@ export function startAlerts(options: AlertsOptions): AlertsHandle {
       clearTimeout(patience)
     },
   }
+}
+
+function leftText(prints: number): string {
+  return `alerts: ${prints} single prints were not looked at before the stop and are not told`
 }
 
 function take(

@@ -46,9 +46,16 @@ export class Ledger {
     this.#owner = owner
   }
 
-  /** Tells other processes that this one lives, for as long as the connection of `query` does. */
+  /**
+   * Tells other processes that this one lives, for as long as the connection of `query` does.
+   * Rejects while the session before still holds the lock, or another process is taking over: to
+   * work without it would be to share what is under way with others.
+   */
   async lock(query: Query): Promise<void> {
-    await query('SELECT pg_try_advisory_lock($1, $2)', [LOCK_CLASS, this.#owner])
+    const text = 'SELECT pg_try_advisory_lock($1, $2) AS is_ours'
+    const [tried] = await query<{ is_ours: boolean }>(text, [LOCK_CLASS, this.#owner])
+    if (tried?.is_ours === true) return
+    throw new Error('the session before this one still holds the lock of these alerts')
   }
 
   /** What was claimed for an event or print. */

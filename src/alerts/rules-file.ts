@@ -61,13 +61,18 @@ function sinksOf(env: Names): Read<readonly Sink[]> {
       return wrong(node, problems, 'sinks', `1 to ${SINKS_MAX} names, each with its sink`)
     }
     return node.items.flatMap(({ key, value }) => {
-      const name = String((key as { value?: unknown }).value)
+      const name = nameOf(key)
       if (!SINK_NAME.test(name))
         wrong(key as Node, problems, 'sinks', 'a name of letters, digits, dots')
       const found = read((value ?? key) as Node, problems, `sinks.${name}`)
       return found === undefined ? [] : [{ name, ...found }]
     })
   }
+}
+
+/** Name of a sink; empty for what cannot be one. */
+function nameOf(key: unknown): string {
+  return isScalar(key) ? String(key.value) : ''
 }
 
 const rulesOf: Read<readonly AlertRule[]> = (node, problems) => {
@@ -86,7 +91,7 @@ function checkNames(root: Node, problems: Problems): void {
   const sinks = root.get('sinks')
   const rules = root.get('rules')
   if (!isMap(sinks) || !isSeq(rules)) return
-  const known = sinks.items.map(({ key }) => String((key as { value?: unknown }).value))
+  const known = sinks.items.map(({ key }) => nameOf(key)).filter((name) => name !== '')
   const seen = new Set<string>()
   for (const [at, item] of rules.items.entries()) {
     if (!isMap(item)) continue
@@ -98,7 +103,8 @@ function checkNames(root: Node, problems: Problems): void {
     const named = item.get('sinks', true) as unknown
     for (const one of isSeq(named) ? named.items : [named]) {
       if (!isScalar(one) || typeof one.value !== 'string' || known.includes(one.value)) continue
-      const what = `expected one of ${known.join(', ')}, came ${JSON.stringify(one.value)}`
+      const expected = known.length === 0 ? 'a sink with a name' : `one of ${known.join(', ')}`
+      const what = `expected ${expected}, came ${JSON.stringify(one.value)}`
       problems.add(one, `rules[${at}].sinks: ${what}`)
     }
   }

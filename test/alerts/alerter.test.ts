@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AlertRules } from '../../src/alerts/rules.ts'
-import type { LivePrint } from '../../src/domain/live-flow.ts'
 import type { FlowContext } from '../../src/flow/flow-context.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { eventually } from '../e2e/flow-process.ts'
 import { query, startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import {
+  LARGE_PRINT,
   ledgerOf,
   type RunningAlerter,
   rulesOf,
@@ -542,13 +542,7 @@ test('a question that always fails leaves out its rule, and nothing else waits',
 })
 
 test('a single print is told once, however often it is seen', async () => {
-  const now = Date.now()
-  const print = {
-    ...{ symbol: 'SPY', contract_ticker: 'O:SPY301220C00450000', timestamp: now, sequence: 5 },
-    ...{ arrival: 1, price: 2, size: 500, premium: 100_000, trade_type: 'LARGE', side: 'BUY' },
-    ...{ sentiment: 'BULLISH', strike: 450, expiration: '2030-12-20', option_type: 'call', dte: 9 },
-    ...{ exchange: 'CBOE', underlying_price: 440, open_interest: 10, day_volume: 25 },
-  } as unknown as LivePrint
+  const print = { ...LARGE_PRINT, timestamp: Date.now() }
   const rule = { types: ['LARGE' as const], moneyness: { min: 2, max: 3 } }
   const { alerter } = start(rulesOf([rule], hook()))
   alerter.handle({ kind: 'prints', prints: [print, print, { ...print, underlying_price: null }] })

@@ -3,9 +3,18 @@ import { Alerter } from '../../src/alerts/alerter.ts'
 import type { LookupsOptions } from '../../src/alerts/lookups.ts'
 import type { AlertResult, FromAlerter } from '../../src/alerts/messages.ts'
 import type { AlertRule, AlertRules, Sink } from '../../src/alerts/rules.ts'
+import type { LivePrint } from '../../src/domain/live-flow.ts'
 import { eventually } from '../e2e/flow-process.ts'
 import { query } from '../pg/database.ts'
 import { RULE, SINK } from './samples.ts'
+
+/** A single print, of 1970. */
+export const LARGE_PRINT = {
+  ...{ symbol: 'SPY', contract_ticker: 'O:SPY301220C00450000', timestamp: 0, sequence: 5 },
+  ...{ arrival: 1, price: 2, size: 500, premium: 100_000, trade_type: 'LARGE', side: 'BUY' },
+  ...{ sentiment: 'BULLISH', strike: 450, expiration: '2030-12-20', option_type: 'call', dte: 9 },
+  ...{ exchange: 'CBOE', underlying_price: 440, open_interest: 10, day_volume: 25 },
+} as unknown as LivePrint
 
 export type LedgerRow = {
   readonly subject: string

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AlertsHandle, startAlerts } from '../../src/alerts/handle.ts'
+import type { AlertRule } from '../../src/alerts/rules.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { eventually } from '../e2e/flow-process.ts'
 import { query, startTestPostgres, type TestPostgres } from '../pg/database.ts'
-import { rulesOf, settled, writeEvent } from './bench.ts'
+import { LARGE_PRINT, rulesOf, settled, writeEvent } from './bench.ts'
 import { type SinkServer, startSinkServer } from './sink-server.ts'
 
 let postgres: TestPostgres
@@ -11,6 +12,7 @@ let url: string
 let server: SinkServer
 let handle: AlertsHandle
 let logs: string[]
+let lost: number
 
 beforeAll(async () => {
   postgres = await startTestPostgres()
@@ -21,20 +23,23 @@ beforeEach(async () => {
   await migrateDatabase(url)
   server = await startSinkServer()
   logs = []
+  lost = 0
 })
 afterEach(async () => {
   await handle.stop()
   await server.close()
 })
 
-function start(): void {
+function start(databaseUrl = url, rule: Partial<AlertRule> = {}): void {
   handle = startAlerts({
-    databaseUrl: url,
-    rules: rulesOf([{}], { url: server.url }),
+    databaseUrl,
+    rules: rulesOf([rule], { url: server.url }),
     retentionDays: 0,
     restartMs: 200,
     onResult: () => {},
-    onLost: () => {},
+    onLost: (subjects) => {
+      lost += subjects
+    },
     onLog: (line) => logs.push(line),
   })
 }
@@ -58,3 +63,27 @@ test('a thread that fails again and again is left, with a line that says so', as
   expect(failures()).toBe(6)
   await handle.stop()
 }, 60_000)
+
+test('single prints that wait at the stop are counted, and a line says so', async () => {
+  const nowhere = 'postgresql://flow@127.0.0.1:1/flow'
+  start(nowhere, { types: ['LARGE'] })
+  handle.see([1, 2, 3].map((sequence) => ({ ...LARGE_PRINT, sequence })))
+  await eventually('the database is missed', () => logs.length > 0)
+  expect(lost).toBe(0)
+  await handle.stop()
+  expect(lost).toBe(3)
+  expect(logs.at(-1)).toBe(
+    'alerts: 3 single prints were not looked at before the stop and are not told',
+  )
+  handle.see([LARGE_PRINT]) // nobody is there any more
+  expect(lost).toBe(4)
+})
+
+test('single prints that were looked at are not counted at the stop', async () => {
+  start(url, { types: ['LARGE'] })
+  handle.see([{ ...LARGE_PRINT, timestamp: Date.now() }])
+  await settled(url, 1)
+  await server.count(1)
+  await handle.stop()
+  expect(lost).toBe(0)
+})

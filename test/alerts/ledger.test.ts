@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AlertDatabase } from '../../src/alerts/database.ts'
 import { type AlertKey, Ledger } from '../../src/alerts/ledger.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
+import { eventually } from '../e2e/flow-process.ts'
 import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import { ledgerOf } from './bench.ts'
 import { FACTS, RULE, SINK } from './samples.ts'
@@ -140,4 +141,13 @@ test('only what was or may be told counts for a cooldown, by rule and key', asyn
   expect(await a.toldAt(['any'], ['SPY'], 200)).toEqual([])
   // pair by pair, not each with each
   expect(await a.toldAt(['any', 'other'], ['QQQ', 'SPY'], 0)).toEqual([])
+})
+
+test('a session that comes while the one before holds the lock waits for its end', async () => {
+  await a.rowsOf('nothing') // its session is there now
+  const again = process(11)
+  await expect(again.rowsOf('nothing')).rejects.toThrow('still holds the lock')
+  await databases[0]!.close()
+  await eventually('the lock is free', () => again.rowsOf('nothing').catch(() => false))
+  expect(await b.adopt()).toEqual([])
 })

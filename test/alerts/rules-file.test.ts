@@ -220,6 +220,15 @@ describe('a file that is wrong', () => {
     ['rules: []', 'expected sinks, came none'],
     ['rules: []', 'expected a list of 1 to 200 rules'],
     ['sinks: {}', 'expected 1 to 20 names'],
+    ['sinks: {? [a] : {kind: slack}}', 'sinks: expected a name of letters, digits, dots'],
+    [
+      'sinks: {? [a] : {kind: slack}}\nrules: [{name: r, sinks: a}]',
+      'rules[0].sinks: expected a sink with a name, came "a"',
+    ],
+    [
+      'sinks: {? [a] : {kind: slack}, b: {kind: slack}}\nrules: [{name: r, sinks: a}]',
+      'rules[0].sinks: expected one of b, came "a"',
+    ],
     ['sinks: {a: 1}\nsinks: {b: 2}', 'expected YAML or JSON'],
   ])('%j is refused', (text, told) => {
     expect(problems(text).join('\n')).toContain(told)
