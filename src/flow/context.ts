@@ -18,6 +18,11 @@ export type WindowFlow = {
   readonly newest: number | null
   /** That overlap the window, as they were known at its end. */
   readonly gaps: readonly ContextGap[]
+  /**
+   * First minute with a print of the symbol, in the window and the week before it, epoch ms: from
+   * then on it was watched. Null: there is none, but in the minute of the end.
+   */
+  readonly since: number | null
 }
 
 export type ContextOptions = {
@@ -32,7 +37,7 @@ export type ContextOptions = {
 
 /** The context of a window; null where it has no print. */
 export function contextOf(
-  { sums, newest, gaps }: WindowFlow,
+  { sums, newest, gaps, since }: WindowFlow,
   { symbol, window, at, staleMs }: ContextOptions,
 ): FlowContext | null {
   if (!(sums.trades > 0)) return null
@@ -46,13 +51,15 @@ export function contextOf(
   const dataAge = Math.max(0, at - (newest ?? at - ms))
   const isStale = dataAge > staleMs || gaps.some(({ endedAt }) => endedAt === null)
 
+  const unwatched = { startedAt: at - ms, endedAt: since ?? at, status: 'unwatched' }
+
   const { sentiment, parts: sentimentParts } = sentimentOf(sums)
   const { aggressiveness, parts: aggressivenessParts } = aggressivenessOf(sums)
   const institutional = institutionalParts(sums)
   const confidence = confidenceParts({
     trades,
     sidedShare: share(sided, premium),
-    coverage: 1 - gapShare(gaps, at - ms, at),
+    coverage: 1 - gapShare([...gaps, unwatched], at - ms, at),
     freshness: isStale ? 0 : 1 - share(dataAge, staleMs),
   })
   const judged = {
@@ -104,7 +111,11 @@ export function contextOf(
 }
 
 /** Share of [from, to] in which prints may be missing: inside of gaps that are not filled. */
-export function gapShare(gaps: readonly ContextGap[], from: number, to: number): number {
+export function gapShare(
+  gaps: readonly Omit<ContextGap, 'reason'>[],
+  from: number,
+  to: number,
+): number {
   const spans = gaps
     .filter(({ status }) => status !== 'filled')
     .map(({ startedAt, endedAt }) => ({

@@ -1,6 +1,5 @@
 import { MINUTE_MAX, MINUTE_MS, VECTOR_COLUMNS } from '../rollup/vector.ts'
 import type { WindowFlow } from './context.ts'
-import type { ContextGap } from './flow-context.ts'
 import type { FlowSums } from './scores.ts'
 
 /** Runs one statement; a name lets the connection keep it prepared. */
@@ -17,6 +16,9 @@ const TIME_END = 8.64e15
 
 /** Vendor times are at most this many minutes ahead of the receive time (rules.md, Checks). */
 const AHEAD_MINUTES = 1
+
+/** A symbol without a print for a week before its first one was not watched until then. */
+const WATCHED_MINUTES = 7 * 24 * 60
 
 const NAMES = VECTOR_COLUMNS.join(', ')
 const OF_PRINT = VECTOR_COLUMNS.map((column) => `print.${column}`).join(', ')
@@ -70,7 +72,7 @@ WITH parts AS (
 )
 SELECT ${OF_TOTAL},
   greatest(total.newest_part, in_time.newest, late.newest, gone.newest)::float8 AS newest,
-  seen.gaps
+  seen.gaps, watched.since
 FROM (SELECT ${TOTALS}, max(newest) AS newest_part FROM parts) AS total
 LEFT JOIN (
   SELECT of_minute.newest FROM (
@@ -117,9 +119,17 @@ CROSS JOIN (
       AND (ended_at IS NULL OR ended_at > $2) AND symbols && ARRAY[$1, '*']
     ORDER BY flow_gaps.started_at DESC LIMIT ${GAPS_MAX}
   ) AS gap
-) AS seen`
+) AS seen
+CROSS JOIN (
+  SELECT least(
+    (SELECT min(minute) FROM flow_minute_sums WHERE symbol = $1
+      AND minute >= $5 - ${WATCHED_MINUTES} AND minute <= $8 AND known_minute < $6),
+    (SELECT min(minute) FROM flow_corrections WHERE symbol = $1
+      AND minute >= $5 - ${WATCHED_MINUTES} AND minute <= $8 AND known_at <= $4)
+  ) * 60000::float8 AS since
+) AS watched`
 
-type Row = FlowSums & { readonly newest: number | null; readonly gaps: readonly ContextGap[] }
+type Row = FlowSums & Omit<WindowFlow, 'sums'>
 
 /** What is asked of the store: the `windowMs` before `at` (epoch ms). */
 export type AskedWindow = {
@@ -133,8 +143,8 @@ export type AskedWindow = {
 /** What the store has of the window, in one statement. */
 export async function readWindow(query: Query, asked: AskedWindow): Promise<WindowFlow> {
   const [row] = await query<Row>(CONTEXT_SQL, valuesOf(asked), 'flow_context')
-  const { newest, gaps, ...sums } = row!
-  return { sums, newest, gaps }
+  const { newest, gaps, since, ...sums } = row!
+  return { sums, newest, gaps, since }
 }
 
 /** $1 to $11 of the statement. */

@@ -12,9 +12,13 @@ const OPTIONS = { symbol: 'SPX', window: 'short', at: AT, staleMs: 900_000 } as 
 
 function contextFor(
   of: FlowSums,
-  { newest = AT, gaps = [] }: { newest?: number; gaps?: readonly ContextGap[] } = {},
+  {
+    newest = AT,
+    gaps = [],
+    since = AT - 24 * HOUR_MS,
+  }: { newest?: number; gaps?: readonly ContextGap[]; since?: number | null } = {},
 ): FlowContext {
-  const context = contextOf({ sums: of, newest, gaps }, OPTIONS)
+  const context = contextOf({ sums: of, newest, gaps, since }, OPTIONS)
   if (context === null) throw new Error('no context')
   return context
 }
@@ -37,7 +41,7 @@ const CALL: SummedPrint = {
 }
 
 test('is null where the window has no print', () => {
-  expect(contextOf({ sums: sums({}), newest: null, gaps: [] }, OPTIONS)).toBeNull()
+  expect(contextOf({ sums: sums({}), newest: null, gaps: [], since: null }, OPTIONS)).toBeNull()
 })
 
 test('has the names and sums of the contract', () => {
@@ -138,6 +142,22 @@ test('confidence never rises as gaps grow or prints lose their side', () => {
       expect(contextFor(sumsOf(unsided), { gaps }).confidence).toBeLessThanOrEqual(before)
     }),
   )
+})
+
+test.each([
+  ['before the window', AT - 2 * HOUR_MS, 1],
+  ['as the window begins', AT - HOUR_MS, 1],
+  ['a quarter of an hour ago', AT - HOUR_MS / 4, 0.25],
+  ['in this minute', null, 0],
+])('a symbol that is watched since %s', (_, since, value) => {
+  const of = sumsOf([CALL])
+  const part = contextFor(of, { since }).scores.confidence[1]
+  expect(part).toMatchObject({ name: 'window without gaps', value })
+  // a gap of before counts once
+  const gaps = [gap({ startedAt: AT - HOUR_MS, endedAt: since ?? AT })]
+  expect(contextFor(of, { since, gaps }).scores.confidence[1]).toMatchObject({
+    value: since === AT - 2 * HOUR_MS ? 1 : value,
+  })
 })
 
 describe('gapShare', () => {

@@ -232,6 +232,57 @@ describe('readWindow', () => {
   })
 })
 
+describe('since when a symbol is watched', () => {
+  const DAY_MS = 24 * HOUR_MS
+  const minute = (at: number) => at - (at % MINUTE_MS)
+  const print = (timestamp: number, over: Partial<StoredFlow> = {}): StoredFlow => ({
+    ...ROW,
+    timestamp,
+    received_at: timestamp,
+    ...over,
+  })
+  const sinceAt = async (at: number, isAsOf: boolean) => {
+    const asked = { symbol: 'SPX', windowMs: HOUR_MS, at, isAsOf }
+    return (await readWindow(queryOf(client), asked)).since
+  }
+  const AGO = START - 30 * MINUTE_MS
+
+  it.each<[string, StoredFlow[], number | null, number | null]>([
+    ['never', [], null, null],
+    ['since its first print', [print(AGO), print(START)], minute(AGO), minute(AGO)],
+    ['another symbol does not count', [print(AGO, { symbol: 'NDX' })], null, null],
+    ['an hour before the window', [print(START - 2 * HOUR_MS)], minute(START - 2 * HOUR_MS), 1],
+    ['not for a print that was known later', [print(AGO, { received_at: START + 1 })], 1, null],
+    [
+      'for what a fill put in, once it did',
+      [print(AGO, { received_at: null, filled_at: START - MINUTE_MS })],
+      minute(AGO),
+      minute(AGO),
+    ],
+    [
+      'not before a fill did',
+      [print(AGO, { received_at: null, filled_at: START + 1 }), print(START - 5 * MINUTE_MS)],
+      minute(AGO),
+      minute(START - 5 * MINUTE_MS),
+    ],
+  ])('%s', async (_, rows, live, asOf) => {
+    await storeFlow(client, rows)
+    const first = minute(rows[0]?.timestamp ?? 0)
+    expect(await sinceAt(START, false)).toBe(live === 1 ? first : live)
+    expect(await sinceAt(START, true)).toBe(asOf === 1 ? first : asOf)
+  })
+
+  it('what is more than a week before the window says nothing', async () => {
+    for (const day of ['2025-11-13', '2025-11-15']) {
+      await client.query('SELECT flow_ensure_partition($1::date)', [day])
+    }
+    await storeFlow(client, [print(START - 8 * DAY_MS)])
+    expect(await sinceAt(START, false)).toBeNull()
+    await storeFlow(client, [print(START - 6 * DAY_MS)])
+    expect(await sinceAt(START, false)).toBe(minute(START - 6 * DAY_MS))
+  })
+})
+
 describe('gaps of a window', () => {
   const gap = (over: object): Record<string, unknown> => ({
     gap_id: 'a',
