@@ -19,6 +19,12 @@ const CONNECT_MS_MAX = 5_000
 /** No such table, column or function. */
 const OTHER_SCHEMA: readonly (string | undefined)[] = ['42P01', '42703', '42883']
 
+/** Nobody answers, or somebody to whom our address or password means nothing. */
+function isNotThere(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return true
+  return /^(?:28|3D|57P)/.test(error.code ?? '')
+}
+
 export type FlowEngineOptions = {
   /** postgres://USER:PASSWORD@HOST:5432/NAME */
   readonly databaseUrl?: string | undefined
@@ -88,16 +94,26 @@ export class FlowAnalysisEngine {
   ): Promise<R[]> => {
     if (this.#isClosed) throw new Error('the FlowAnalysisEngine is closed: make a new one')
     this.#pool ??= this.#open()
+    const asked = this.#pool
     try {
-      const pool = await this.#pool
+      const pool = await asked
       return (await pool.query<R>({ name, text, values: [...values] })).rows
     } catch (error) {
       if (error instanceof pg.DatabaseError && OTHER_SCHEMA.includes(error.code)) {
         const what = 'the database has not the schema of this version: run flow migrate'
         throw new Error(what, { cause: error })
       }
+      if (this.#options.databaseUrl === undefined && isNotThere(error)) this.#forget(asked)
       throw error
     }
+  }
+
+  /** The engine may have started again elsewhere: the next question looks for it. */
+  #forget(asked: Promise<pg.Pool>): void {
+    if (this.#pool !== asked) return
+    this.#pool = null
+    // questions under way on it end by themselves
+    asked.then((pool) => pool.end()).catch(() => {})
   }
 
   async #open(): Promise<pg.Pool> {

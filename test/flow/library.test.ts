@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -95,6 +96,38 @@ console.log(engine.applyFlowBoost(50, { sentiment: 'BULLISH', institutionalScore
       expect((await script(`${ASKING} await engine.close()`)).stdout).toBe('SPX 400 77\n')
     } finally {
       rmSync(join(folder, '.env'))
+    }
+  })
+
+  it('finds the engine again that was started anew with another port and password', async () => {
+    const moved = await reachableDirectory()
+    const start = () => startEmbeddedPostgres({ dataDir: moved, onLog: () => {} })
+    const fill = async (server: EmbeddedPostgres) => {
+      await migrateDatabase(server.url)
+      await withClient(server.url, (client) => storeFlow(client, BULLISH))
+    }
+    let server = await start()
+    const engine = new FlowAnalysisEngine({ dataDir: moved })
+    const count = async () =>
+      (await engine.getFlowContext('SPX', 'short', { asOf: AT }))?.tradeCount
+    try {
+      await fill(server)
+      expect(await count()).toBe(400)
+      const { port } = new URL(server.url)
+      await server.stop()
+      // somebody else has its port, and its data are lost
+      const other = createServer((socket) => socket.destroy()).listen(Number(port), '127.0.0.1')
+      rmSync(moved, { recursive: true, force: true })
+      await expect(count()).rejects.toThrow()
+      server = await start()
+      await fill(server)
+      expect(new URL(server.url).port).not.toBe(port)
+      expect(await count()).toBe(400)
+      other.close()
+    } finally {
+      await engine.close()
+      await server.stop()
+      rmSync(moved, { recursive: true, force: true })
     }
   })
 
