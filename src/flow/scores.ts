@@ -20,7 +20,7 @@ const TYPE_WEIGHTS = { sweep: 1, block: 0.9, split: 0.6, large: 0.5 } as const
 /** Weighted share of the premium, and aggressive share of it, that give all points. */
 const TYPES_FULL = 0.6
 const AGGRESSIVE_FULL = 0.4
-/** Dollars a print that give none and all points, on a log scale. */
+/** Dollars for each print that is no leg that give none and all points, on a log scale. */
 const TICKET_NONE = 10_000
 const TICKET_FULL = 250_000
 
@@ -77,7 +77,10 @@ export function institutionalParts(sums: FlowSums): ScorePart[] {
     TYPE_WEIGHTS.split * sums.split_premium +
     TYPE_WEIGHTS.large * sums.large_premium
   const all = premium + ORDINARY_PREMIUM
-  const ticket = trades > 0 ? premium / trades : 0
+  // legs are the pieces of an order: their premium counts and their number does not, so that a
+  // sweep of many legs never costs
+  const orders = trades - sums.sweep_count - sums.split_count
+  const ticket = trades > 0 ? premium / Math.max(1, orders) : 0
   const ticketRank = ticket > 0 ? Math.log(ticket / TICKET_NONE) : Number.NEGATIVE_INFINITY
   return [
     part('trade types', share(typed, all) / TYPES_FULL, 0.6),

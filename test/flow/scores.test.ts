@@ -129,6 +129,8 @@ describe('institutionalScore', () => {
       sums({
         trades: 20,
         premium: 750_000,
+        sweep_count: 5,
+        split_count: 5,
         sweep_premium: 200_000,
         block_premium: 100_000,
         split_premium: 50_000,
@@ -136,13 +138,30 @@ describe('institutionalScore', () => {
         aggressive_premium: 100_000,
       }),
     )
-    // (200 + 0.9 x 100 + 0.6 x 50 + 0.5 x 60) / 1000 / 0.6; 100 / 1000 / 0.4; ln 3.75 / ln 25
-    const expected = [350 / 600, 0.25, Math.log(3.75) / Math.log(25)]
+    // (200 + 0.9 x 100 + 0.6 x 50 + 0.5 x 60) / 1000 / 0.6; 100 / 1000 / 0.4; ln 7.5 / ln 25
+    const expected = [350 / 600, 0.25, Math.log(7.5) / Math.log(25)]
     expect(found.map(({ weight }) => weight)).toEqual([0.6, 0.2, 0.2])
     for (const [i, { value, points, weight }] of found.entries()) {
       expect(value).toBeCloseTo(expected[i]!, 12)
       expect(points).toBeCloseTo(100 * weight * expected[i]!, 10)
     }
+  })
+
+  it('never falls by one more aggressive sweep, in however many legs', () => {
+    const anySweep = fc.record({
+      legs: fc.integer({ min: 2, max: 500 }),
+      premium: fc.integer({ min: 1, max: 5_000_000 }),
+      isCall: fc.boolean(),
+      side: fc.constantFrom('BUY', 'SELL'),
+    })
+    fc.assert(
+      fc.property(anyPrints, anySweep, (prints, { legs, premium, ...rest }) => {
+        const leg = { ...rest, type: 'SWEEP', aggressiveness: 'AGGRESSIVE', size: 10 } as const
+        const sweep = Array.from({ length: legs }, () => ({ ...leg, premium: premium / legs }))
+        const before = institutionalOf(sumsOf(prints))
+        expect(institutionalOf(sumsOf([...prints, ...sweep]))).toBeGreaterThanOrEqual(before)
+      }),
+    )
   })
 
   it('never falls as sweep premium rises at equal total, whatever it was before', () => {
