@@ -6,6 +6,8 @@ export type FlowSums = Readonly<Record<VectorColumn, number>>
 
 /** Premium that does not lean counts as a quarter of what leans, in equal parts to both sides. */
 const UNLEANING_WEIGHT = 0.25
+/** So does what must be without a side of the premium that came in the ways of large money. */
+const UNSIDED_WEIGHT = 0.25
 /** Points of sentimentStrength below which nothing leans. */
 const NEUTRAL_BELOW = 10
 
@@ -76,6 +78,10 @@ export function institutionalParts(sums: FlowSums): ScorePart[] {
     TYPE_WEIGHTS.block * sums.block_premium +
     TYPE_WEIGHTS.split * sums.split_premium +
     TYPE_WEIGHTS.large * sums.large_premium
+  // large spreads and crosses have no side: the few lots beside them that do lean must not pass for
+  // large money. Which premium has none is not known by type, so only what cannot have one counts
+  const sided = Math.min(typed, sums.buy_premium + sums.sell_premium)
+  const leaning = sided + UNSIDED_WEIGHT * (typed - sided)
   const all = premium + ORDINARY_PREMIUM
   // legs are the pieces of an order: their premium counts and their number does not, so that a
   // sweep of many legs never costs
@@ -83,7 +89,7 @@ export function institutionalParts(sums: FlowSums): ScorePart[] {
   const ticket = trades > 0 ? premium / Math.max(1, orders) : 0
   const ticketRank = ticket > 0 ? Math.log(ticket / TICKET_NONE) : Number.NEGATIVE_INFINITY
   return [
-    part('trade types', share(typed, all) / TYPES_FULL, 0.6),
+    part('trade types', share(leaning, all) / TYPES_FULL, 0.6),
     part('aggressive premium', share(sums.aggressive_premium, all) / AGGRESSIVE_FULL, 0.2),
     part('premium per print', ticketRank / Math.log(TICKET_FULL / TICKET_NONE), 0.2),
   ]

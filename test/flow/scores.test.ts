@@ -113,7 +113,8 @@ describe('aggressiveness', () => {
 
 describe('institutionalScore', () => {
   it('is 100 for much premium in large aggressive sweeps, 0 for none', () => {
-    const all = { premium: 1e8, sweep_premium: 1e8, aggressive_premium: 1e8, trades: 100 }
+    const premium = { premium: 1e8, buy_premium: 1e8, sweep_premium: 1e8, aggressive_premium: 1e8 }
+    const all = { ...premium, trades: 100 }
     expect(institutionalOf(sums(all))).toBe(100)
     expect(institutionalOf(sums({ trades: 100 }))).toBe(0)
     expect(institutionalOf(sums({ premium: 1e6, trades: 200 }))).toBe(0)
@@ -129,6 +130,8 @@ describe('institutionalScore', () => {
       sums({
         trades: 20,
         premium: 750_000,
+        buy_premium: 200_000,
+        sell_premium: 50_000,
         sweep_count: 5,
         split_count: 5,
         sweep_premium: 200_000,
@@ -138,13 +141,30 @@ describe('institutionalScore', () => {
         aggressive_premium: 100_000,
       }),
     )
-    // (200 + 0.9 x 100 + 0.6 x 50 + 0.5 x 60) / 1000 / 0.6; 100 / 1000 / 0.4; ln 7.5 / ln 25
-    const expected = [350 / 600, 0.25, Math.log(7.5) / Math.log(25)]
+    // 200 + 0.9 x 100 + 0.6 x 50 + 0.5 x 60 = 350, of which 250 have a side:
+    // (250 + 100 / 4) / 1000 / 0.6; 100 / 1000 / 0.4; ln 7.5 / ln 25
+    const expected = [275 / 600, 0.25, Math.log(7.5) / Math.log(25)]
     expect(found.map(({ weight }) => weight)).toEqual([0.6, 0.2, 0.2])
     for (const [i, { value, points, weight }] of found.entries()) {
       expect(value).toBeCloseTo(expected[i]!, 12)
       expect(points).toBeCloseTo(100 * weight * expected[i]!, 10)
     }
+  })
+
+  it('is not that of large spreads, where only a few small lots beside them lean', () => {
+    const spread = {
+      type: 'BLOCK',
+      side: 'UNKNOWN',
+      isCall: true,
+      aggressiveness: 'NORMAL',
+    } as const
+    const spreads = Array.from({ length: 40 }, () => ({ ...spread, size: 800, premium: 240_000 }))
+    const lots = Array.from({ length: 100 }, () => {
+      return { ...spread, type: 'REGULAR', side: 'BUY', size: 10, premium: 4_000 } as const
+    })
+    const found = sumsOf([...spreads, ...lots])
+    expect(sentimentOf(found).sentiment).toBe('BULLISH')
+    expect(institutionalOf(found)).toBeLessThanOrEqual(50)
   })
 
   it('never falls by one more aggressive sweep, in however many legs', () => {
