@@ -2,10 +2,12 @@ import { type AskedContext, askedContext } from '../flow/asked.ts'
 import type { FlowAnalysisEngine } from '../flow/flow-analysis-engine.ts'
 import { WINDOWS } from '../flow/window.ts'
 import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
-import { checkNames, given, numberOf, TIME_MAX } from './parameters.ts'
+import { checkNames, given } from './parameters.ts'
 
 const NAMES = ['window', 'asOf'] as const
 const WINDOW = 'medium'
+/** Characters of a value that a message shows. */
+const SHOWN_MAX = 40
 
 type Contexts = Pick<FlowAnalysisEngine, 'getFlowContext'>
 
@@ -21,7 +23,7 @@ export function flowRoute(flow: () => Contexts | null): Route {
 async function context(flow: Contexts | null, { params, query }: Asked): Promise<Answer> {
   checkNames(query, NAMES)
   const window = given(query, 'window') ?? WINDOW
-  const asOf = numberOf(query, 'asOf', 0, TIME_MAX) ?? undefined
+  const asOf = momentOf(given(query, 'asOf'))
   const { symbol, at, ...asked } = checked(params.symbol!, window, asOf)
   if (flow === null) {
     return { status: 503, body: { error: 'the database is not there yet; try again' } }
@@ -33,6 +35,14 @@ async function context(flow: Contexts | null, { params, query }: Asked): Promise
     404,
     `no flow of ${symbol} in the ${WINDOWS[asked.window].name} to ${until}`,
   )
+}
+
+/** Only whether it is a number at all: what moments there are the question itself knows. */
+function momentOf(text: string | null): number | undefined {
+  if (text === null) return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  const came = text.slice(0, SHOWN_MAX)
+  throw new RequestError(400, `asOf: expected whole epoch ms, at most now, came ${came}`)
 }
 
 function checked(symbol: string, window: string, asOf: number | undefined): AskedContext {
