@@ -6,6 +6,9 @@ const DAY_MS = 86_400_000
 const score = kind.wholeNumber(0, 100, 'points')
 const percent = kind.wholeNumber(0, 100, 'percent')
 
+/** Whom the boost serves: the engine stores flow and boosts nothing. */
+const BOOSTING = ' (backtest, optimise, library)'
+
 /** The settings of contexts and boosts, a part of SETTINGS. */
 export const FLOW_SETTINGS = {
   staleMs: kind.setting(
@@ -18,34 +21,44 @@ export const FLOW_SETTINGS = {
     'FLOW_BOOST_STRONG_SCORE',
     score,
     '70',
-    'an institutionalScore above it gets the strong boost',
+    `an institutionalScore above it gets the strong boost${BOOSTING}`,
   ),
   boostWeakScore: kind.setting(
     'FLOW_BOOST_WEAK_SCORE',
     score,
     '50',
-    'an institutionalScore above it, and not above the strong one, gets the weak boost',
+    `an institutionalScore above it, and not above the strong one, gets the weak boost${BOOSTING}`,
   ),
   boostStrongPercent: kind.setting(
     'FLOW_BOOST_STRONG_PERCENT',
     percent,
     '20',
-    'percent of the score, up or down',
+    `percent of the score, up or down${BOOSTING}`,
   ),
   boostWeakPercent: kind.setting(
     'FLOW_BOOST_WEAK_PERCENT',
     percent,
     '10',
-    'percent of the score, up or down',
+    `percent of the score, up or down${BOOSTING}`,
   ),
   boostScalpPercent: kind.setting(
     'FLOW_BOOST_SCALP_PERCENT',
     percent,
     '15',
-    'percent of institutionalScore that is added to the scalp score of a composite',
+    'percent of institutionalScore that is added to the scalp score of a composite (library)',
   ),
-  boostDayPercent: kind.setting('FLOW_BOOST_DAY_PERCENT', percent, '12', 'to its day score'),
-  boostSwingPercent: kind.setting('FLOW_BOOST_SWING_PERCENT', percent, '10', 'to its swing score'),
+  boostDayPercent: kind.setting(
+    'FLOW_BOOST_DAY_PERCENT',
+    percent,
+    '12',
+    'to its day score (library)',
+  ),
+  boostSwingPercent: kind.setting(
+    'FLOW_BOOST_SWING_PERCENT',
+    percent,
+    '10',
+    'to its swing score (library)',
+  ),
 } as const
 
 type BoostKey = Exclude<keyof typeof FLOW_SETTINGS, 'staleMs'>
