@@ -1,4 +1,5 @@
 /** The library: what other programs may build on. Everything else may change without notice. */
+export { ConfigError } from './config.ts'
 export { type Contract, parseContract, underlyingOf } from './domain/contract.ts'
 export type { BoostSettings, CompositeScores } from './flow/boost.ts'
 export { applyCompositeBoost, applyFlowBoost, BOOST_DEFAULTS } from './flow/boost.ts'

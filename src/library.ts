@@ -4,6 +4,7 @@ import { problemOf } from './config-problems.ts'
 import { givenValue } from './config-sources.ts'
 import type { Setting } from './config-values.ts'
 import { readEnvFile } from './env-file.ts'
+import type { BoostSettings } from './flow/boost.ts'
 import {
   FlowAnalysisEngine as Engine,
   type FlowEngineOptions,
@@ -12,7 +13,7 @@ import {
 /**
  * The FlowAnalysisEngine of other programs: what it is not told it takes from the environment and
  * from `.env` of the working directory, as the commands do (DATABASE_URL, FLOW_DATA_DIR,
- * FLOW_STALE_MS, FLOW_BOOST_*). Throws a ConfigError for what is wrong there.
+ * FLOW_STALE_MS, FLOW_BOOST_*). Throws a ConfigError for what is wrong there, or in the options.
  */
 export class FlowAnalysisEngine extends Engine {
   constructor(options: FlowEngineOptions = {}) {
@@ -21,13 +22,52 @@ export class FlowAnalysisEngine extends Engine {
     // a data directory that is named is meant, whatever DATABASE_URL says
     const databaseUrl = dataDir === undefined ? found.databaseUrl : undefined
     const named = Object.entries(boost).filter(([, value]) => value !== undefined)
+    const given: Partial<BoostSettings> = Object.fromEntries(named)
+    checkOptions(staleMs, given, { ...found.boost, ...given })
     super({
       databaseUrl: options.databaseUrl ?? databaseUrl,
       dataDir: dataDir ?? found.dataDir,
       staleMs: staleMs ?? found.staleMs,
-      boost: { ...found.boost, ...Object.fromEntries(named) },
+      boost: { ...found.boost, ...given },
     })
   }
+}
+
+const BOOST_OPTIONS: Readonly<Record<keyof BoostSettings, keyof typeof FLOW_SETTINGS>> = {
+  strongScore: 'boostStrongScore',
+  weakScore: 'boostWeakScore',
+  strongPercent: 'boostStrongPercent',
+  weakPercent: 'boostWeakPercent',
+  scalpPercent: 'boostScalpPercent',
+  dayPercent: 'boostDayPercent',
+  swingPercent: 'boostSwingPercent',
+}
+
+/** Options have the limits of the settings that they stand for. */
+function checkOptions(
+  staleMs: number | undefined,
+  boost: Partial<BoostSettings>,
+  { strongScore = 0, weakScore = 0 }: Partial<BoostSettings>,
+): void {
+  const problems: string[] = []
+  const check = (name: string, key: keyof typeof FLOW_SETTINGS, value: number): void => {
+    const { kind } = FLOW_SETTINGS[key]
+    if (kind.parse(String(value)) === undefined) {
+      problems.push(`${name}: expected ${kind.expected}, came ${String(value)}`)
+    }
+  }
+  if (staleMs !== undefined) check('staleMs', 'staleMs', staleMs)
+  for (const [name, value] of Object.entries(boost)) {
+    const key = BOOST_OPTIONS[name as keyof BoostSettings]
+    if (key === undefined) problems.push(`boost.${name}: there is no such setting`)
+    else check(`boost.${name}`, key, value)
+  }
+  if (problems.length === 0 && weakScore > strongScore) {
+    problems.push(
+      `boost.weakScore: expected at most strongScore (${strongScore}), came ${weakScore}`,
+    )
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 type Names = Readonly<Record<string, string | undefined>>

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { CsvError, type Info, parse } from 'csv-parse'
 import { underlyingOf } from '../domain/contract.ts'
+import { timeOfText } from '../flow/time-text.ts'
 import type { Signal } from './signal.ts'
-import { signalTime } from './signal-time.ts'
 
 /** A context is asked for each: at some milliseconds each this is half an hour. */
 export const SIGNALS_MAX = 100_000
@@ -166,7 +166,7 @@ function signalOf(field: (name: string) => string): Signal | string {
   if (!/^[A-Z][A-Z0-9]{0,5}$/.test(symbol)) {
     return `symbol: expected an underlying such as SPX, came ${shown(symbol)}`
   }
-  const timestamp = signalTime(field('timestamp'))
+  const timestamp = timeOfText(field('timestamp'))
   if (typeof timestamp === 'string') return `timestamp: ${shown(timestamp, 150)}`
   const direction = field('direction').toUpperCase()
   if (direction !== 'LONG' && direction !== 'SHORT') {
@@ -180,7 +180,7 @@ function signalOf(field: (name: string) => string): Signal | string {
   if (!(Math.abs(pnl) <= PNL_MAX)) {
     return `pnl: expected a number without unit or thousands mark, came ${shown(field('pnl'))}`
   }
-  const exit = field(OPTIONAL) === '' ? null : signalTime(field(OPTIONAL))
+  const exit = field(OPTIONAL) === '' ? null : timeOfText(field(OPTIONAL))
   if (typeof exit === 'string') return `${OPTIONAL}: ${shown(exit, 150)}`
   if (exit !== null && exit < timestamp) return `${OPTIONAL}: expected no earlier than timestamp`
   return {

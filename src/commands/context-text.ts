@@ -30,13 +30,33 @@ export function contextText(context: FlowContext): string {
 }
 
 function heading(context: FlowContext): string[] {
-  const { symbol, window, timestamp, sentiment, recommendation, confidence } = context
+  const { symbol, window, timestamp, sentiment, sentimentStrength } = context
   const age = `newest print ${duration(context.dataAge)} old`
   return [
     `${symbol}, ${window} to ${clock.format(timestamp)} New York`,
-    `${recommendation}: ${sentiment}, ${context.aggressiveness}, confidence ${confidence} of 100`,
-    context.isStale ? `STALE: ${age}, or the feed is down` : age,
+    '',
+    `recommendation  ${context.recommendation}: ${reasonOf(context)}`,
+    `sentiment       ${sentiment}, strength ${sentimentStrength} of 100`,
+    `aggressiveness  ${context.aggressiveness}`,
+    `confidence      ${context.confidence} of 100`,
+    `data            ${context.isStale ? `STALE: ${age}, or the feed is down` : age}`,
   ]
+}
+
+/** Why it is recommended, in the words of docs/scores.md. */
+function reasonOf({ recommendation, isStale, sentiment }: FlowContext): string {
+  switch (recommendation) {
+    case 'WAIT':
+      return isStale ? 'the flow is stale' : 'too little is known (confidence)'
+    case 'NEUTRAL':
+      return sentiment === 'NEUTRAL' ? 'it leans no way' : 'a lean, and nothing in it to act on'
+    case 'FOLLOW_FLOW':
+      return 'large money leans clearly one way'
+    case 'CONFIRM_FLOW':
+      return 'large enough to support a signal that stands by itself'
+    case 'FADE_FLOW':
+      return 'small orders lean one way, little large money behind'
+  }
 }
 
 function flowTable(context: FlowContext): string[] {
@@ -73,16 +93,23 @@ function typeLines(context: FlowContext): string[] {
     `prints       ${count(tradeCount)}, ${context.avgTradeSize.toFixed(1)} contracts each`,
     `by type      ${count(sweepCount)} sweep, ${count(blockCount)} block, ` +
       `${count(splitCount)} split, ${count(largeCount)} large, ${count(regular)} regular`,
-    `net premium  ${net} (${range} by the side of what has none)`,
+    `net premium  ${net} bullish less bearish`,
+    `             ${range} if all without a side were bearish / bullish`,
   ]
 }
 
 function scoreLines({ scores, ...context }: FlowContext): string[] {
   return [
     ...score('sentimentStrength', context.sentimentStrength, scores.sentimentStrength),
+    ...aggressiveness(scores.aggressiveness),
     ...score('institutionalScore', context.institutionalScore, scores.institutionalScore),
     ...score('confidence', context.confidence, scores.confidence),
   ]
+}
+
+function aggressiveness(parts: readonly ScorePart[]): string[] {
+  const points = parts.reduce((sum, part) => sum + part.points, 0)
+  return score('aggressiveness', Math.round(points), parts)
 }
 
 function score(name: string, value: number, parts: readonly ScorePart[]): string[] {

@@ -1,10 +1,17 @@
 import { Argument, Command, Option } from 'commander'
-import { askedContext } from '../flow/asked.ts'
+import pg from 'pg'
+import { type AskedContext, askedContext } from '../flow/asked.ts'
 import { FlowAnalysisEngine } from '../flow/flow-analysis-engine.ts'
+import { timeOfText } from '../flow/time-text.ts'
 import { WINDOW_NAMES, WINDOWS } from '../flow/window.ts'
 import { UsageError } from '../usage-error.ts'
 import { contextText } from './context-text.ts'
 import { openStored, setupFor } from './start.ts'
+
+const QUERY_MS_MAX = 10_000
+/** How far back from the newest flow symbols are looked for: a week. */
+const STORED_MINUTES = 7 * 24 * 60
+const SYMBOLS_SHOWN = 10
 
 /** `flow context SYMBOL`: what the stored flow of an underlying says. */
 export function contextCommand(): Command {
@@ -36,11 +43,7 @@ export function contextCommand(): Command {
       try {
         const context = await engine.getFlowContext(asked.symbol, asked.window, { asOf })
         if (context === null) {
-          const until = new Date(asked.at).toISOString()
-          const { name } = WINDOWS[asked.window]
-          throw new Error(
-            `no flow of ${asked.symbol} in the ${name} to ${until}; for an earlier time give --as-of`,
-          )
+          throw new Error(await nothingText(asked, database.url))
         }
         const text = flags.json === true ? `${JSON.stringify(context)}\n` : contextText(context)
         process.stdout.write(text)
@@ -52,17 +55,44 @@ export function contextCommand(): Command {
   )
 }
 
-/** Epoch ms of a number of them, or of a date and time with its zone. */
-function timeOf(text: string): number {
-  const trimmed = text.trim()
-  const isIso = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i.test(trimmed)
-  const ms = /^\d{1,16}$/.test(trimmed) ? Number(trimmed) : isIso ? Date.parse(trimmed) : Number.NaN
-  if (!Number.isSafeInteger(ms)) {
-    throw new UsageError(
-      `--as-of: expected epoch ms or a time such as 2025-11-21T10:30:00-05:00, came ${text}`,
+/** That there is no flow, and where there is some. */
+async function nothingText(asked: AskedContext, url: string): Promise<string> {
+  const until = new Date(asked.at).toISOString()
+  const nothing = `no flow of ${asked.symbol} in the ${WINDOWS[asked.window].name} to ${until}`
+  const stored = await storedSymbols(url)
+  if (stored.length === 0) return `${nothing}: no flow is stored yet`
+  if (!stored.includes(asked.symbol)) return `${nothing}: stored are ${listOf(stored)}`
+  return asked.isAsOf ? nothing : `${nothing}; for an earlier time give --as-of`
+}
+
+/** Underlyings of the last days with flow, the most premium first. */
+async function storedSymbols(url: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, statement_timeout: QUERY_MS_MAX })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ symbol: string }>(
+      `SELECT symbol FROM flow_minute_sums
+       WHERE minute > (SELECT max(minute) FROM flow_minute_sums) - $1
+       GROUP BY symbol ORDER BY sum(premium) DESC, symbol`,
+      [STORED_MINUTES],
     )
+    return rows.map(({ symbol }) => symbol)
+  } finally {
+    await client.end()
   }
-  return ms
+}
+
+function listOf(symbols: readonly string[]): string {
+  const more = symbols.length - SYMBOLS_SHOWN
+  const shown = symbols.slice(0, SYMBOLS_SHOWN).join(', ')
+  return more > 0 ? `${shown} and ${more} more` : shown
+}
+
+/** Epoch ms of what --as-of says. */
+function timeOf(text: string): number {
+  const time = timeOfText(text.trim())
+  if (typeof time === 'string') throw new UsageError(`--as-of: ${time}`)
+  return time
 }
 
 /** What was typed wrong is a wrong call. */

@@ -4,6 +4,9 @@ import type { FlowContext, FlowWindow } from './flow-context.ts'
 import { type Query, readWindow } from './query.ts'
 import { isWindow, WINDOW_NAMES, WINDOWS } from './window.ts'
 
+/** How far the clock of who asks may be ahead of ours, ms. */
+const AHEAD_MS = 5_000
+
 /** A context that is asked for, checked. */
 export type AskedContext = {
   /** The underlying. */
@@ -18,7 +21,8 @@ export type AskedContext = {
 /**
  * What is asked for, from what a person or a program gave. `symbol`: an underlying or a root (SPXW
  * is SPX), small letters are taken for capitals. `asOf`: epoch ms, undefined: now. Throws a
- * RangeError that says what was expected; a moment that has not come yet is refused.
+ * RangeError that says what was expected. A moment that has not come yet is refused, but for the
+ * few seconds that another machine's clock may be ahead: that is now.
  */
 export function askedContext(symbol: string, window: string, asOf?: number): AskedContext {
   const root = symbol.trim().toUpperCase()
@@ -29,10 +33,11 @@ export function askedContext(symbol: string, window: string, asOf?: number): Ask
     throw new RangeError(`window: expected ${WINDOW_NAMES.join(', ')}, came ${window}`)
   }
   const now = Date.now()
-  if (asOf !== undefined && !(Number.isInteger(asOf) && asOf >= 0 && asOf <= now)) {
+  if (asOf !== undefined && !(Number.isInteger(asOf) && asOf >= 0 && asOf <= now + AHEAD_MS)) {
     throw new RangeError(`asOf: expected whole epoch ms, at most now (${now}), came ${asOf}`)
   }
-  return { symbol: underlyingOf(root), window, at: asOf ?? now, isAsOf: asOf !== undefined }
+  const at = Math.min(asOf ?? now, now)
+  return { symbol: underlyingOf(root), window, at, isAsOf: asOf !== undefined }
 }
 
 /** The context that is asked for; null where the window has no print. `staleMs`: older is stale. */

@@ -37,16 +37,17 @@ export type CompositeScores = {
  * The score of a signal (0 to 100) with what flow says to it: up by strongPercent or weakPercent
  * where flow points the same way, down by as much where it points the other way, clamped to 0 to
  * 100. Unchanged without a context, where it is stale or neutral, and where its institutionalScore
- * is not above weakScore. Throws a TypeError for a direction that is none.
+ * is not above weakScore. Throws a TypeError for a direction or a score that is none.
  */
 export function applyFlowBoost(
   baseScore: number,
-  context: BoostContext | null,
+  context: BoostContext | null | undefined,
   direction: Direction,
   settings: BoostSettings = BOOST_DEFAULTS,
 ): number {
+  checkScore('baseScore', baseScore)
   const sign = agreement(context, direction)
-  if (context === null || sign === 0) return baseScore
+  if (context == null || sign === 0) return baseScore
   const { institutionalScore } = context
   const { strongScore, strongPercent, weakScore, weakPercent } = settings
   const percent =
@@ -61,17 +62,18 @@ export function applyFlowBoost(
 /**
  * The scores of a composite signal, each with its percentage of institutionalScore added and
  * clamped to 0 to 100, where the context recommends FOLLOW_FLOW and points the same way; else as
- * they are. Throws a TypeError for a direction that is none.
+ * they are. Throws a TypeError for a direction or a score that is none.
  */
 export function applyCompositeBoost(
   scores: CompositeScores,
-  context: BoostContext | null,
+  context: BoostContext | null | undefined,
   direction: Direction,
   settings: BoostSettings = BOOST_DEFAULTS,
 ): CompositeScores {
   const { scalp, day, swing } = scores
+  for (const [name, score] of Object.entries({ scalp, day, swing })) checkScore(name, score)
   const sign = agreement(context, direction)
-  if (context === null || sign !== 1 || context.recommendation !== 'FOLLOW_FLOW') {
+  if (context == null || sign !== 1 || context.recommendation !== 'FOLLOW_FLOW') {
     return { scalp, day, swing }
   }
   const raised = (score: number, percent: number): number =>
@@ -84,12 +86,17 @@ export function applyCompositeBoost(
 }
 
 /** 1: flow points where the signal does, -1: the other way, 0: it says nothing. */
-function agreement(context: BoostContext | null, direction: Direction): -1 | 0 | 1 {
+function agreement(context: BoostContext | null | undefined, direction: Direction): -1 | 0 | 1 {
   if (direction !== 'LONG' && direction !== 'SHORT') {
     throw new TypeError(`direction: expected LONG or SHORT, came ${String(direction)}`)
   }
-  if (context === null || context.isStale === true || context.sentiment === 'NEUTRAL') return 0
+  if (context == null || context.isStale === true || context.sentiment === 'NEUTRAL') return 0
   return (context.sentiment === 'BULLISH') === (direction === 'LONG') ? 1 : -1
+}
+
+function checkScore(name: string, score: number): void {
+  if (Number.isFinite(score)) return
+  throw new TypeError(`${name}: expected a number from 0 to 100, came ${String(score)}`)
 }
 
 function clamp(score: number): number {

@@ -66,14 +66,18 @@ export class FlowAnalysisEngine {
   }
 
   /** See applyFlowBoost of boost.ts, with the settings of this engine. */
-  applyFlowBoost(baseScore: number, context: BoostContext | null, direction: Direction): number {
+  applyFlowBoost(
+    baseScore: number,
+    context: BoostContext | null | undefined,
+    direction: Direction,
+  ): number {
     return applyFlowBoost(baseScore, context, direction, this.#boost)
   }
 
   /** See applyCompositeBoost of boost.ts, with the settings of this engine. */
   applyCompositeBoost(
     scores: CompositeScores,
-    context: BoostContext | null,
+    context: BoostContext | null | undefined,
     direction: Direction,
   ): CompositeScores {
     return applyCompositeBoost(scores, context, direction, this.#boost)

@@ -21,7 +21,7 @@ export type ContextGap = {
 /** One of the numbers that a score is made of. */
 export type ScorePart = {
   readonly name: string
-  /** What was measured; null: not known, and left out of the score. */
+  /** What was measured; null: not known, and worth 0 points. */
   readonly value: number | null
   /** Share of the score that it decides, 0 to 1. */
   readonly weight: number

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { withContexts } from '../../src/backtest/contexts.ts'
 import { readSignals, SignalFileError } from '../../src/backtest/read-signals.ts'
 import type { Signal } from '../../src/backtest/signal.ts'
-import { signalTime } from '../../src/backtest/signal-time.ts'
+import { timeOfText } from '../../src/flow/time-text.ts'
 
 const HEADER = 'detector,symbol,timestamp,direction,score,pnl'
 const GOOD = 'MOMENTUM,SPX,1732483200000,LONG,55,1.5'
@@ -26,7 +26,7 @@ describe('a time', () => {
     ['2024-11-24T16:20-05:00', ms],
     ['2024-11-24 16:20:00-0500', ms],
   ])('%s is taken', (text, time) => {
-    expect(signalTime(text)).toBe(time)
+    expect(timeOfText(text)).toBe(time)
   })
 
   test.each([
@@ -43,7 +43,7 @@ describe('a time', () => {
     ['-1732483200000', /expected epoch milliseconds/],
     ['', /came nothing/],
   ])('%j is refused', (text, why) => {
-    expect(signalTime(text)).toMatch(why)
+    expect(timeOfText(text)).toMatch(why)
   })
 })
 

@@ -58,6 +58,18 @@ describe('applyFlowBoost', () => {
   it.each(['long', 'UP', '', undefined])('refuses the direction %s', (direction) => {
     expect(() => applyFlowBoost(50, null, direction as Direction)).toThrow(/LONG or SHORT/)
   })
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, undefined, '50'])('refuses %s', (score) => {
+    const refused = /expected a number from 0 to 100, came /
+    expect(() => applyFlowBoost(score as number, bullish(80), 'LONG')).toThrow(refused)
+    const scores = { scalp: 1, day: score as number, swing: 1 }
+    expect(() => applyCompositeBoost(scores, null, 'LONG')).toThrow(/^day: expected a number/)
+  })
+
+  it('takes no context for null', () => {
+    expect(applyFlowBoost(50, undefined, 'LONG')).toBe(50)
+    expect(applyCompositeBoost({ scalp: 1, day: 2, swing: 3 }, undefined, 'LONG').day).toBe(2)
+  })
 })
 
 describe('applyCompositeBoost', () => {

@@ -144,6 +144,22 @@ console.log(engine.applyFlowBoost(50, { sentiment: 'BULLISH', institutionalScore
     expect(failed.stderr).not.toContain('s3cret')
   })
 
+  it.each([
+    ['staleMs: NaN', /staleMs: expected a whole number from 1 to 86400000.*came NaN/],
+    ['boost: { strongPercent: 500 }', /boost\.strongPercent: expected .* to 100 .*came 500/],
+    ['boost: { weakScore: 80 }', /boost\.weakScore: expected at most strongScore \(70\), came 80/],
+    ['boost: { strong: 80 }', /boost\.strong: there is no such setting/],
+  ])('refuses { %s } with a ConfigError', async (options, expected) => {
+    const text = `
+import { ConfigError } from ${JSON.stringify(join(ROOT, 'src/index.ts'))}
+try {
+  new FlowAnalysisEngine({ ${options} })
+} catch (error) {
+  console.log(error instanceof ConfigError, error.message)
+}`
+    expect((await script(text)).stdout).toMatch(new RegExp(`^true .*${expected.source}`, 's'))
+  })
+
   it('boosts without a database', async () => {
     const text = `
 const context = { sentiment: 'BULLISH', institutionalScore: 72 }
@@ -171,6 +187,9 @@ describe('FlowAnalysisEngine', () => {
   it('refuses what cannot be, and everything once it is closed', async () => {
     const engine = new FlowAnalysisEngine({ databaseUrl: url })
     const soon = { asOf: Date.now() + 60_000 }
+    // another machine's clock is a little ahead
+    const now = await engine.getFlowContext('SPX', 'short', { asOf: Date.now() + 3000 })
+    expect(now).toBeNull()
     await expect(engine.getFlowContext('SPX', 'short', soon)).rejects.toThrow(/at most now/)
     await expect(engine.getFlowContext('S P X', 'short')).rejects.toThrow(/underlying such as SPX/)
     await expect(engine.getFlowContext('SPX', '4h' as 'short')).rejects.toThrow(/short, medium/)

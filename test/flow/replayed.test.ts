@@ -104,6 +104,8 @@ describe('flow context', () => {
     expect(run.code, run.said).toBe(0)
     const lines = run.stdout.trimEnd().split('\n')
     expect(lines[0]).toMatch(/^VIX, 4h to 0?1 Jun 2016, \d\d:\d\d:\d\d New York$/)
+    expect(run.stdout).toMatch(/^recommendation {2}[A-Z_]+: [a-z]/m)
+    expect(run.stdout).toMatch(/ if all without a side were bearish \/ bullish$/m)
     expect(run.stdout).toMatch(/^│ calls +│ +[\d,]+ │ +\d+ % │ +\$[\d.]+[KMB]? │ +\d+ % │$/m)
     expect(run.stdout).toMatch(/^confidence +[█░]{20} +\d+$/m)
     for (const line of lines) expect([...line].length, line).toBeLessThanOrEqual(80)
@@ -114,8 +116,12 @@ describe('flow context', () => {
   it.each<[readonly string[], number, RegExp]>([
     [['VIX'], 1, /no flow of VIX in the 4h to .*; for an earlier time give --as-of/],
     [['V-X'], 2, /symbol: expected an underlying such as SPX/],
-    [['VIX', '--as-of', 'noon'], 2, /--as-of: expected epoch ms or a time such as/],
-    [['VIX', '--as-of', '2025-11-21T10:30:00'], 2, /--as-of: expected epoch ms or a time/],
+    [['SPX'], 1, /no flow of SPX in the 4h to .*: stored are VIX$/m],
+    [['VIX', '--as-of', '2020-01-01T00:00Z'], 1, /no flow of VIX in the 4h to 2020-01-01T.{13}$/m],
+    [['VIX', '--as-of', 'noon'], 2, /--as-of: expected epoch milliseconds or ISO 8601 with a zone/],
+    [['VIX', '--as-of', '2025-11-21T10:30:00'], 2, /--as-of: .* has no zone/],
+    [['VIX', '--as-of', '2026-02-31T00:00:00Z'], 2, /--as-of: no such date/],
+    [['VIX', '--as-of', '1795391572'], 2, /--as-of: .* looks like seconds/],
     [['VIX', '--as-of', '2099-01-01T00:00Z'], 2, /asOf: expected whole epoch ms, at most now/],
     [['VIX', '--window', '4h'], 2, /short, medium, long/],
     [[], 2, /missing required argument/],

@@ -11,7 +11,7 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(Z|[+-
  * A time as epoch ms, or in words why it is none. Only what can mean one instant is taken:
  * milliseconds (not seconds) since 1970, or a date and time with its zone.
  */
-export function signalTime(text: string): number | string {
+export function timeOfText(text: string): number | string {
   if (/^\d+(?:\.0+)?$/.test(text)) {
     const ms = Number(text)
     if (inRange(ms)) return ms
