@@ -115,6 +115,7 @@ export class Alerter {
         const found = events.map(factsOfEvent).filter((facts) => facts !== null)
         this.#add(found.map((facts) => ({ facts, isPrint: false })))
       },
+      onMissed: ({ count }) => tell({ kind: 'lost', subjects: count }),
       onProblem: (line) => tell({ kind: 'log', isWarning: true, line: `alerts: ${line}` }),
     })
     const parts = [this.#work(), this.#keep(), ...this.#senders.map((sender) => sender.run())]

@@ -2,29 +2,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LiveEvent } from '../domain/live-flow.ts'
 import {
   countSlices,
+  countVersions,
   oldestWriterMs,
   type Query,
   readVersions,
   SLICE_MS,
+  type SliceCount,
   startAt,
 } from './event-rows.ts'
+import { FOLLOW_LIMITS, type FollowLimits } from './limits.ts'
 
 const POLL_MS = 500
 /** Versions that are committed this long after they were stamped are told still. */
 const LOOK_BACK_MS = 10_000
 /** How far back a long transaction of a writer may keep us. */
 const LOOK_BACK_MS_MAX = 10 * 60_000
-/** Versions that are counted at once; a look goes on behind them until it has reached the newest. */
-const COUNTED_MAX = 20_000
 /** Versions that are read and told at once. */
 const PAGE_ROWS = 1_000
-/**
- * Versions in the time that is looked back at whose names are kept, about 150 bytes each. Where
- * there are more, the oldest are not looked at again: what commits there later is missed.
- */
-const TOLD_MAX = 100_000
 /** Longest wait while the database is away. */
 const RETRY_MS_MAX = 5_000
+
+/** Versions that were committed too late to be told. Times are those of recorded_at, epoch ms. */
+export type MissedVersions = { readonly count: number; readonly from: number; readonly to: number }
+
+/** A time that is not looked at again although something may be committed there still. */
+type GivenUp = { readonly from: number; readonly until: number; readonly told: number }
 
 export type EventFollowerOptions = {
   readonly query: Query
@@ -34,8 +36,11 @@ export type EventFollowerOptions = {
   readonly since: number
   /** Told each version (event_id, revision) once; up to 1,000 at a time. */
   readonly onEvents: (events: readonly LiveEvent[]) => void
-  /** Told once when the database cannot be asked; it is tried again for ever. */
+  /** Told what was committed behind more than `toldMax` newer ones, once no more can come there. */
+  readonly onMissed: (missed: MissedVersions) => void
+  /** Told once when the database cannot be asked, which is tried again for ever; and what is missed. */
   readonly onProblem: (message: string) => void
+  readonly limits?: FollowLimits
 }
 
 /**
@@ -43,7 +48,8 @@ export type EventFollowerOptions = {
  * recorded_at, but for those whose transaction committed late: they come when they are seen. A look
  * counts the versions of each slice of the last 10 s (longer while a transaction that writes runs
  * that long) and reads the slices that have more than were told. A database that is away delays it
- * only. Versions stamped by a clock more than 10 s behind ours are missed.
+ * only. Versions stamped by a clock more than 10 s behind ours are missed, and those committed
+ * behind 100,000 newer ones; the latter are counted.
  */
 export class EventFollower {
   readonly #options: EventFollowerOptions
@@ -52,6 +58,9 @@ export class EventFollower {
   /** By slice of recorded_at: names of the versions that were told. */
   readonly #told = new Map<number, Set<string>>()
   #toldCount = 0
+  /** The oldest first, one for each look of 10 min at most. */
+  readonly #givenUp: GivenUp[] = []
+  readonly #limits: FollowLimits
   /** Nothing before it is looked at any more, epoch ms. */
   #floor: number
   #upTo: number
@@ -59,6 +68,7 @@ export class EventFollower {
 
   constructor(options: EventFollowerOptions) {
     this.#options = options
+    this.#limits = options.limits ?? FOLLOW_LIMITS
     this.#floor = Math.floor(options.since)
     this.#upTo = options.since
     this.#done = this.#run()
@@ -96,25 +106,50 @@ export class EventFollower {
 
   /** Looks through all that may have new versions, up to the newest. */
   async #look(): Promise<void> {
-    const { query } = this.#options
     const startedAt = Date.now()
-    const backMs = Math.min(LOOK_BACK_MS_MAX, LOOK_BACK_MS + (await oldestWriterMs(query)))
-    let from = this.#floor
-    for (;;) {
-      const counts = await countSlices(query, from, COUNTED_MAX)
-      const counted = counts.reduce((sum, { count }) => sum + count, 0)
-      const isCut = counted === COUNTED_MAX
-      // the last slice of a count that was cut may have more: the next count begins with it
-      const whole = isCut && counts.length > 1 ? counts.slice(0, -1) : counts
-      for (const run of grown(whole, (slice) => this.#told.get(slice)?.size ?? 0)) {
+    const writerMs = await oldestWriterMs(this.#options.query)
+    const backTo = startedAt - Math.min(LOOK_BACK_MS_MAX, LOOK_BACK_MS + writerMs)
+    for (let from: number | null = this.#floor; from !== null; ) {
+      const { counts, next } = await this.#count(from)
+      for (const run of grown(counts, (slice) => this.#told.get(slice)?.size ?? 0)) {
         await this.#read(run.from * SLICE_MS, run.until * SLICE_MS)
         if (this.#stopping.signal.aborted) return
       }
-      const end = isCut ? (whole.at(-1)!.slice + 1) * SLICE_MS : startedAt
-      this.#forget(Math.min(end, startedAt - backMs))
+      const end = Math.min(next ?? startedAt, startedAt)
+      this.#forget(Math.min(end, backTo))
       this.#upTo = Math.max(this.#upTo, end)
-      if (!isCut || this.#stopping.signal.aborted) return
-      from = end
+      from = next
+    }
+    await this.#settle(backTo)
+  }
+
+  /** Slices from `from` on, and where to go on behind them, epoch ms; null: these were all. */
+  async #count(from: number): Promise<{ counts: readonly SliceCount[]; next: number | null }> {
+    const { query } = this.#options
+    const { countedMax, toldMax } = this.#limits
+    const counts = await countSlices(query, from, countedMax)
+    const counted = counts.reduce((sum, { count }) => sum + count, 0)
+    if (counted < countedMax) return { counts, next: null }
+    // the last slice of a count that was cut may have more
+    const { slice } = counts.at(-1)!
+    if (counts.length > 1) return { counts: counts.slice(0, -1), next: slice * SLICE_MS }
+    const next = (slice + 1) * SLICE_MS
+    return { counts: [{ slice, count: await countVersions(query, from, next, toldMax + 1) }], next }
+  }
+
+  /** Tells what was committed late in times that were given up and end before `backTo`. */
+  async #settle(backTo: number): Promise<void> {
+    const { query, onMissed, onProblem } = this.#options
+    const { toldMax } = this.#limits
+    for (let oldest = this.#givenUp[0]; oldest !== undefined; oldest = this.#givenUp[0]) {
+      const { from, until, told } = oldest
+      if (until > backTo) return
+      const count = (await countVersions(query, from, until, told + toldMax)) - told
+      if (this.#stopping.signal.aborted) return
+      this.#givenUp.shift()
+      if (count <= 0) continue
+      onMissed({ count, from, to: until })
+      onProblem(missedText(count, toldMax))
     }
   }
 
@@ -147,28 +182,32 @@ export class EventFollower {
 
   /** Slices that end before `floor` are not looked at again, nor the oldest ones of too many. */
   #forget(floor: number): void {
-    let next = Math.max(this.#floor, floor - (floor % SLICE_MS))
+    const due = Math.max(this.#floor, floor - (floor % SLICE_MS))
+    let next = due
+    let told = 0
     const slices = [...this.#told.keys()].sort((a, b) => a - b)
     for (const slice of slices) {
       const end = (slice + 1) * SLICE_MS
-      if (end > next && this.#toldCount <= TOLD_MAX) break
-      this.#toldCount -= this.#told.get(slice)!.size
+      if (end > due && this.#toldCount <= this.#limits.toldMax) break
+      const { size } = this.#told.get(slice)!
+      this.#toldCount -= size
       this.#told.delete(slice)
+      if (end > due) told += size
       next = Math.max(next, end)
     }
+    if (next > due) this.#givenUp.push({ from: due, until: next, told })
     this.#floor = next
   }
 }
 
 /** Runs of neighbouring slices that have more versions than were told. `until` is exclusive. */
 function grown(
-  counts: readonly { readonly slice: number; readonly count: number }[],
+  counts: readonly SliceCount[],
   toldOf: (slice: number) => number,
 ): { from: number; until: number }[] {
   const runs: { from: number; until: number }[] = []
   for (const { slice, count } of counts) {
-    // one that alone reaches what is counted may have more than that
-    if (count <= toldOf(slice) && count < COUNTED_MAX) continue
+    if (count <= toldOf(slice)) continue
     const last = runs.at(-1)
     if (last?.until === slice) last.until++
     else runs.push({ from: slice, until: slice + 1 })
@@ -179,4 +218,9 @@ function grown(
 function troubleText(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error)
   return `the events of the database cannot be read (${reason}); tried again until they can`
+}
+
+function missedText(versions: number, toldMax: number): string {
+  const why = `were committed behind more than ${toldMax} newer ones and are not told`
+  return `${versions} versions of events ${why}; the database has them`
 }

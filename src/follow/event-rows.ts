@@ -35,6 +35,23 @@ export function countSlices(query: Query, since: number, rowsMax: number): Promi
   )
 }
 
+/** How many versions were recorded from `since` until `until` (epoch ms, exclusive), up to `max`. */
+export async function countVersions(
+  query: Query,
+  since: number,
+  until: number,
+  max: number,
+): Promise<number> {
+  const from = (table: string): string =>
+    `(SELECT 1 FROM ${table} WHERE recorded_at >= $1 AND recorded_at < $2 LIMIT $3)`
+  const [row] = await query<{ count: number }>(
+    `SELECT least(count(*), $3)::integer AS count FROM (
+       ${from('flow_events')} UNION ALL ${from('flow_event_revisions')}) AS versions`,
+    [since, until, max],
+  )
+  return row?.count ?? 0
+}
+
 /**
  * The next `limit` versions behind `after` that were recorded before `until` (epoch ms, exclusive),
  * by recorded_at, then event_id, then revision.

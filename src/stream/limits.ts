@@ -1,3 +1,5 @@
+import { FOLLOW_LIMITS, type FollowLimits } from '../follow/limits.ts'
+
 /** What the clients of the live stream may take of the engine. */
 export type StreamLimits = {
   readonly clients: number
@@ -14,6 +16,7 @@ export type StreamLimits = {
   readonly lookBackEvents: number
   /** Events that wait for one client while those before are looked up. */
   readonly heldEvents: number
+  readonly follow: FollowLimits
 }
 
 export const STREAM_LIMITS: StreamLimits = {
@@ -26,6 +29,7 @@ export const STREAM_LIMITS: StreamLimits = {
   lookBackMs: 5 * 60_000,
   lookBackEvents: 10_000,
   heldEvents: 1_000,
+  follow: FOLLOW_LIMITS,
 }
 
 /** Why messages were left out; slow_client: those that a client had not taken as it was cut off. */

@@ -1,7 +1,7 @@
 import { type LiveFilter, unionOfPrints, wantsEvent, wantsPrint } from '../domain/live-filter.ts'
 import type { LiveEvent } from '../domain/live-flow.ts'
 import type { Missed } from '../domain/live-missed.ts'
-import { EventFollower } from '../follow/event-follower.ts'
+import { EventFollower, type MissedVersions } from '../follow/event-follower.ts'
 import type { Query } from '../follow/event-rows.ts'
 import { RequestError } from '../metrics/routes.ts'
 import { RowSlab } from '../slab/row-slab.ts'
@@ -162,12 +162,14 @@ export class LiveStream {
   }
 
   #follow(): void {
-    const { query, onProblem } = this.#options
+    const { limits, query, onProblem } = this.#options
     this.#follower ??= new EventFollower({
       query,
       since: Date.now() - OVERLAP_MS,
       onEvents: (events) => this.#tell(events),
+      onMissed: (missed) => this.#tellMissed(missed),
       onProblem,
+      limits: limits.follow,
     })
   }
 
@@ -188,6 +190,17 @@ export class LiveStream {
       }
     }
     for (const client of told) this.#flush(client)
+  }
+
+  /** Events that came too late to be told. Which of them a client wanted is not known. */
+  #tellMissed({ from, to }: MissedVersions): void {
+    const data: Missed = { kind: 'events', reason: 'look_back', count: null, from, to }
+    const message = new Message({ type: 'missed', data })
+    for (const client of this.#clients) {
+      if (!client.filter.hasEvents || client.eventsFrom > to) continue
+      client.add(message)
+      this.#flush(client)
+    }
   }
 
   #flush(client: Client): void {

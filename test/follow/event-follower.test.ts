@@ -1,7 +1,9 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { LiveEvent } from '../../src/domain/live-flow.ts'
+import type { MissedVersions } from '../../src/follow/event-follower.ts'
 import { EventFollower } from '../../src/follow/event-follower.ts'
+import { FOLLOW_LIMITS } from '../../src/follow/limits.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import { until } from '../pg/started-writer.ts'
@@ -14,6 +16,7 @@ let url: string
 let pool: pg.Pool
 let told: LiveEvent[]
 let problems: string[]
+let missed: MissedVersions[]
 let follower: EventFollower | null
 
 beforeAll(async () => {
@@ -27,6 +30,7 @@ beforeEach(async () => {
   pool.on('error', () => {})
   told = []
   problems = []
+  missed = []
   follower = null
 })
 afterEach(async () => {
@@ -36,7 +40,7 @@ afterEach(async () => {
 
 let isAway = false
 
-function follow(since: number): EventFollower {
+function follow(since: number, limits = FOLLOW_LIMITS): EventFollower {
   follower = new EventFollower({
     query: async (text, values) => {
       if (isAway) throw new Error('the database is away')
@@ -45,7 +49,9 @@ function follow(since: number): EventFollower {
     pollMs: POLL_MS,
     since,
     onEvents: (events) => told.push(...events),
+    onMissed: (one) => missed.push(one),
     onProblem: (message) => problems.push(message),
+    limits,
   })
   return follower
 }
@@ -210,6 +216,54 @@ describe('the event follower', () => {
     })
     expect(told).toHaveLength(all.length + 2)
     expect(new Set(names()).size).toBe(told.length)
+  })
+
+  it('goes on behind a moment that has more than one count takes', async () => {
+    const now = Date.now()
+    const many = (name: string, count: number, at: number) =>
+      Array.from({ length: count }, (_, i) => version(`${name}${i}`, at))
+    await withClient((client) => record(client, many('a', 120, now - 300)))
+    await withClient((client) => record(client, many('b', 30, now - 100)))
+    follow(now - 1000, { countedMax: 50, toldMax: 1000 })
+    await until('all of both', () => told.length === 150)
+    await withClient((client) => record(client, many('c', 1, now - 300)))
+    await until('one more of the first', () => told.length === 151)
+    await withClient((client) => record(client, many('d', 60, Date.now())))
+    await until('what is new', () => told.length === 211)
+    await looks()
+    expect(new Set(names()).size).toBe(211)
+    expect(told).toHaveLength(211)
+    expect(missed).toEqual([])
+  })
+
+  it('counts what is committed behind more newer ones than it keeps in mind', async () => {
+    await withClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query('CREATE TABLE something ()') // keeps 10 s before its begin in sight
+      const first = Math.ceil((Date.now() - 9_900) / 100) * 100
+      const at = (i: number) => first + i
+      const other = new pg.Client({ connectionString: url })
+      await other.connect()
+      await record(
+        other,
+        Array.from({ length: 300 }, (_, i) => version(i, at(i))),
+      )
+      await other.end()
+      follow(first - 60_000, { countedMax: 50, toldMax: 120 })
+      await until('all of it', () => told.length === 300)
+      await looks()
+      expect(missed).toEqual([]) // it may come still
+      await record(client, [version('lost', at(20)), version('late', at(299))])
+      await client.query('COMMIT')
+    })
+    await until('what was missed', () => missed.length > 0)
+    await until('what was late', () => told.length > 300)
+    await looks()
+    expect(names().slice(300)).toEqual(['event-late.1'])
+    expect(missed).toEqual([{ count: 1, from: expect.any(Number), to: expect.any(Number) }])
+    expect(problems).toEqual([
+      '1 versions of events were committed behind more than 120 newer ones and are not told; the database has them',
+    ])
   })
 
   it('is only delayed by a database that is away, and says so once', async () => {

@@ -392,6 +392,25 @@ describe.each(KINDS)('a client over %s', (kind) => {
   })
 })
 
+it('tells clients of events that there were events it could not tell', async () => {
+  await start({ follow: { countedMax: 10, toldMax: 10 } })
+  const [events, prints] = [await open('eventsource'), await open('websocket', '?kinds=prints')]
+  const writer = await pool.connect()
+  await writer.query('BEGIN')
+  await writer.query('CREATE TABLE something ()')
+  const old = Date.now() - 9_500
+  const back = await open('websocket', `?since=${old - 60_000}&kinds=events&symbol=QQQ`)
+  await store(...Array.from({ length: 30 }, (_, i) => version(`e${i}`, old + 20 * i)))
+  await until('the follower to have seen them', () => stream.position > old + 12_000)
+  await record(writer, [version('lost', old)])
+  await writer.query('COMMIT')
+  writer.release()
+  await until('what was missed', () => missed(back).length > 0)
+  expect(missed(back)).toMatchObject([{ kind: 'events', reason: 'look_back', count: null }])
+  expect(missed(events)).toEqual([]) // they came later than that
+  expect(missed(prints)).toEqual([])
+})
+
 describe('an EventSource that comes again', () => {
   it('goes on behind the last event that it has', async () => {
     await start()
