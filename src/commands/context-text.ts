@@ -108,6 +108,9 @@ function scoreLines({ scores, ...context }: FlowContext): string[] {
 }
 
 function aggressiveness(parts: readonly ScorePart[]): string[] {
+  if (parts.every(({ value }) => value === null)) {
+    return [`${'aggressiveness'.padEnd(18)} not known: no premium has a side`]
+  }
   const points = parts.reduce((sum, part) => sum + part.points, 0)
   return score('aggressiveness', Math.round(points), parts)
 }

@@ -37,7 +37,8 @@ export type CompositeScores = {
  * The score of a signal (0 to 100) with what flow says to it: up by strongPercent or weakPercent
  * where flow points the same way, down by as much where it points the other way, clamped to 0 to
  * 100. Unchanged without a context, where it is stale or neutral, and where its institutionalScore
- * is not above weakScore. Throws a TypeError for a direction or a score that is none.
+ * is not above weakScore: then also a score that is out of range stays as it is. Throws a TypeError
+ * for a direction or a score that is none.
  */
 export function applyFlowBoost(
   baseScore: number,

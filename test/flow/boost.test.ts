@@ -38,6 +38,8 @@ describe('applyFlowBoost', () => {
     ['one that is known to be fresh', 55, { ...bullish(72), isStale: false }, 'LONG', 66],
     ['a neutral one', 55, { sentiment: 'NEUTRAL', institutionalScore: 99 }, 'LONG', 55],
     ['no context leaves also what is out of range', 120, null, 'LONG', 120],
+    ['so does one that is small', 120, bullish(12), 'LONG', 120],
+    ['and a boost brings it into it', 150, bearish(72), 'LONG', 100],
   ])('%s', (_, base, context, direction, expected) => {
     expect(applyFlowBoost(base, context, direction)).toBe(expected)
   })
