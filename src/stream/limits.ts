@@ -23,7 +23,7 @@ export const STREAM_LIMITS: StreamLimits = {
   clients: 32,
   clientPerSecond: 2_000,
   totalPerSecond: 10_000,
-  bufferedBytes: 2 * 1024 * 1024,
+  bufferedBytes: 6 * 1024 * 1024, // the end of one second and the begin of the next: 4,000 messages
   stalledMs: 40_000,
   beatMs: 15_000,
   lookBackMs: 5 * 60_000,

@@ -7,6 +7,7 @@ import { TradeType } from '../../src/domain/labels.ts'
 import { type HttpOptions, type HttpServer, startHttp } from '../../src/metrics/server.ts'
 import { STREAM_LIMITS, type StreamLimits } from '../../src/stream/limits.ts'
 import { LiveStream, type RowNames } from '../../src/stream/live-stream.ts'
+import type { Message } from '../../src/stream/message.ts'
 import { streamRoute } from '../../src/stream/route.ts'
 import { migrateDatabase } from '../../src/writer/upkeep.ts'
 import { record, revise, type Version } from '../follow/versions.ts'
@@ -390,6 +391,35 @@ describe.each(KINDS)('a client over %s', (kind) => {
     if (kind === 'websocket') expect((await refusal(url, headers)).status).toBe(403)
     else expect((await openEventSource(url, headers)).response.statusCode).toBe(403)
   })
+})
+
+it('a client may leave the messages of two seconds, sent at once, for a moment', async () => {
+  await start()
+  let sent = 0
+  let bytes = 0
+  const ends: string[] = []
+  const outlet = {
+    get buffered() {
+      return bytes
+    },
+    send: (messages: readonly Message[]) => {
+      sent += messages.length
+      for (const { frame } of messages) bytes += frame.length
+    },
+    beat: () => {},
+    end: (why: string) => ends.push(why),
+    onGone: () => {},
+  }
+  const query = new URLSearchParams('kinds=prints')
+  stream.join(askedStream(query).filter, null, outlet)
+  const { clientPerSecond } = STREAM_LIMITS
+  const rows = Array.from({ length: 500 }, (_, i) => ({ arrival: 1e12 + i, conditions: 1 }))
+  await until('two seconds of messages', () => {
+    see(...rows)
+    return sent >= 2 * clientPerSecond
+  })
+  expect(ends).toEqual([])
+  stream.close()
 })
 
 it('tells clients of events that there were events it could not tell', async () => {
