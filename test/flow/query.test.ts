@@ -254,6 +254,12 @@ describe('since when a symbol is watched', () => {
     ['an hour before the window', [print(START - 2 * HOUR_MS)], minute(START - 2 * HOUR_MS), 1],
     ['not for a print that was known later', [print(AGO, { received_at: START + 1 })], 1, null],
     [
+      'not for a print in time that was known a moment later',
+      [print(START - 5_000, { received_at: START + 5_000 })],
+      1,
+      null,
+    ],
+    [
       'for what a fill put in, once it did',
       [print(AGO, { received_at: null, filled_at: START - MINUTE_MS })],
       minute(AGO),
