@@ -125,7 +125,8 @@ function compare(
     blocks: items.map(({ signal }) => blockOf(signal, blockDays)),
     strata: items.map(({ signal }) => (signal.direction === 'LONG' ? 1 : -1)),
   }
-  const reason = reasonNotToJudge(comparison)
+  const hasFlow = items.some(({ context }) => context !== null)
+  const reason = hasFlow ? reasonNotToJudge(comparison) : 'no flow is stored for any of its signals'
   if (reason !== null) return { detector, items, comparison, reason, judged: null }
   const random = makeRandom(seedFor(seed, `test ${detector}`))
   const won = { ...comparison, values: comparison.values.map((pnl) => (pnl > 0 ? 1 : 0)) }

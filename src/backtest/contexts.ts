@@ -48,5 +48,6 @@ function keyOf({ symbol, timestamp }: Signal): string {
 /** A hundred thousand whole contexts would take half a gigabyte. */
 function kept(context: FlowContext): SignalContext {
   const { sentiment, institutionalScore, isStale, recommendation, gaps } = context
-  return { sentiment, institutionalScore, isStale, recommendation, hasGaps: gaps.length > 0 }
+  const hasGaps = gaps.some(({ status }) => status !== 'filled')
+  return { sentiment, institutionalScore, isStale, recommendation, hasGaps }
 }

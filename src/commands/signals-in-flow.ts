@@ -107,9 +107,11 @@ export async function loadSignals(
   warnOfRows(file, log)
   const now = Date.now()
   warnOfTimes(file, now, config, log)
+  const items = await contextsFor(file, window, now, config, log)
+  warnOfFlow(items, log)
   return {
     file,
-    items: await contextsFor(file, window, now, config, log),
+    items,
     future: file.signals.filter(({ timestamp }) => timestamp > now).length,
     about:
       `${count(file.signals.length)} signals of ${basename(path)}, each with the flow of the ` +
@@ -175,13 +177,27 @@ function warnOfRows({ badRows, problems, repeated, firstRepeat }: SignalFile, lo
 
 function warnOfTimes({ signals }: SignalFile, now: number, config: Config, log: Log): void {
   const future = signals.filter(({ timestamp }) => timestamp > now).length
-  if (future > 0) log.warn(`${count(future)} signals are later than now: no flow is known of then`)
+  if (future > 0) log.warn(`${signalsAre(future)} later than now: no flow is known of then`)
   const oldest = now - config.retentionDays * DAY_MS
   const old = signals.filter(({ timestamp }) => timestamp < oldest).length
   if (config.retentionDays > 0 && old > 0) {
     log.warn(
-      `${count(old)} signals are older than FLOW_RETENTION_DAYS (${config.retentionDays}): flow ` +
-        'of that time is only there if a replay or a backfill has just brought it',
+      `${signalsAre(old)} older than FLOW_RETENTION_DAYS (${config.retentionDays}): flow of that ` +
+        'time is only there if a replay has just brought it',
     )
   }
+}
+
+/** A filter that knows nothing of most signals says nothing about them, however the table looks. */
+function warnOfFlow(items: readonly SignalInFlow[], log: Log): void {
+  const without = items.filter(({ context }) => context === null).length
+  if (without <= items.length / 2) return
+  log.warn(
+    `no flow is stored for ${count(without)} of ${count(items.length)} signals: docs/backtest.md ` +
+      'tells where flow of the past comes from (what a backfill put in later counts as not known)',
+  )
+}
+
+function signalsAre(number: number): string {
+  return number === 1 ? '1 signal is' : `${count(number)} signals are`
 }

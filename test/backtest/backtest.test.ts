@@ -126,7 +126,8 @@ describe('a backtest', () => {
       const items = days.map((day) => item(day % 2 === 0 ? 1 : -1, of(day), 60, day))
       return runBacktest(items, options).detectors[0]!.verdict.text
     }
-    expect(verdict(() => null)).toMatch(/^no change/)
+    expect(verdict(() => null)).toMatch(/^no flow is stored for any of its signals/)
+    expect(verdict((day) => (day > 1 ? null : SUPPORTED))).toMatch(/^no change/)
     expect(verdict((day) => (day > 20 ? OPPOSED : null))).toMatch(/^too few trades: 20 < 30 after/)
     expect(verdict(() => OPPOSED)).toMatch(/^too few trades: 0 < 30 after/)
   })

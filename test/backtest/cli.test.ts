@@ -103,7 +103,7 @@ describe('flow backtest', () => {
       ...['backtest', '--signals', signals, '--json', '--html', report],
     ])
     expect(stderr).toMatch(/line 84: timestamp: .*looks like seconds; the row is left out/)
-    expect(stderr).toMatch(/1 signals are later than now/)
+    expect(stderr).toMatch(/1 signal is later than now/)
     expect(code).toBe(0)
     const told = JSON.parse(stdout) as { detectors: DetectorReport[] }
     expect(told).toMatchObject({ badRows: 1, future: 1, testsMade: 2, window: 'medium' })
@@ -117,9 +117,22 @@ describe('flow backtest', () => {
     expect(quiet).toMatchObject({
       before: { totalTrades: 2 },
       coverage: { withoutContext: 2 },
-      verdict: { kind: 'not judged' },
+      verdict: {
+        kind: 'not judged',
+        text: 'no flow is stored for any of its signals; nothing is claimed',
+      },
     })
+    expect(stderr).not.toMatch(/no flow is stored for/)
     expect(await readFile(report, 'utf8')).toContain('MOMENTUM_BREAKOUT')
+  })
+
+  test('warns where flow knows nothing of most signals', async () => {
+    const rows = ['A,SPX', 'A,IWM', 'A,NDX'].map((what) => `${what},${NOON},LONG,55,1`)
+    const { code, stderr } = await flow([
+      ...['backtest', '--signals', await written([HEADER, ...rows].join('\n'))],
+    ])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/no flow is stored for 2 of 3 signals: docs\/backtest\.md/)
   })
 
   test('tells a person', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { withContexts } from '../../src/backtest/contexts.ts'
 import { readSignals, SignalFileError } from '../../src/backtest/read-signals.ts'
 import type { Signal } from '../../src/backtest/signal.ts'
+import type { FlowContext } from '../../src/flow/flow-context.ts'
 import { timeOfText } from '../../src/flow/time-text.ts'
 
 const HEADER = 'detector,symbol,timestamp,direction,score,pnl'
@@ -131,6 +132,18 @@ describe('contexts', () => {
     ...{ exitTimestamp: null },
   })
   const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+  test.each([
+    ['unfilled', true],
+    ['open', true],
+    ['partly filled', true],
+    ['filled', false],
+  ])('a gap that is %s: prints may be missing: %s', async (status, hasGaps) => {
+    const gap = { startedAt: 1, endedAt: 2, reason: 'crashed', status }
+    const ask = async () => ({ gaps: [gap] }) as unknown as FlowContext
+    const [item] = await withContexts([signalAt(3)], ask, 50)
+    expect(item!.context).toMatchObject({ hasGaps })
+  })
 
   test('are asked for once for a symbol and time, four at a time, and none of the future', async () => {
     const asked: string[] = []
