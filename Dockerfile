@@ -9,7 +9,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN ./node_modules/.bin/tsc -p tsconfig.build.json
+RUN ./node_modules/.bin/tsc -p tsconfig.build.json && ./node_modules/.bin/vite build src/page
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

@@ -2,19 +2,10 @@ import { SENTIMENT_TEXT, SIDE_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import type { Route } from '../metrics/routes.ts'
 import { EVIDENCE_SCHEMAS } from './openapi-evidence.ts'
 import { FLOW_SCHEMAS } from './openapi-flow.ts'
+import { MINUTES_SCHEMAS } from './openapi-minutes.ts'
 import { LIVE_SCHEMAS } from './openapi-prints.ts'
-import {
-  list,
-  number,
-  object,
-  oneOf,
-  orNull,
-  ref,
-  type Schema,
-  text,
-  time,
-  whole,
-} from './openapi-schema.ts'
+import { list, object, ref, type Schema, text } from './openapi-schema.ts'
+import { STATE_SCHEMAS } from './openapi-state.ts'
 import { TIME_MAX } from './parameters.ts'
 
 type Parameter = {
@@ -91,37 +82,13 @@ const labels = (values: readonly string[]): Schema => ({ type: 'string', enum: v
 const TYPE = several('type', 'trade types', labels(TRADE_TYPE_TEXT))
 const MIN_PREMIUM = query('minPremium', 'dollars, least premium', { type: 'number', minimum: 0 })
 
-const ACCOUNT = [
-  ...['received', 'filtered', 'duplicate', 'cancelled', 'dropped', 'below_min_size', 'stored'],
-]
-
 const SCHEMAS = {
   ...LIVE_SCHEMAS,
   ...EVIDENCE_SCHEMAS,
   ...FLOW_SCHEMAS,
+  ...MINUTES_SCHEMAS,
+  ...STATE_SCHEMAS,
   Error: object<{ error: string }>({ error: text('what is wrong, and what was expected') }),
-  Gap: object<Record<string, unknown>>({
-    gap_id: text('name of the gap'),
-    started_at: time('since when prints may have been missed'),
-    ended_at: orNull(time('until when; null: it is open')),
-    symbols: list(text('underlying; * for all')),
-    reason: text('why'),
-    status: text('what a fill has made of it'),
-    filled: whole('prints that a fill brought'),
-  }),
-  Stats: object<Record<string, unknown>>({
-    version: text('of the program'),
-    rules: oneOf(['opra', 'seed'], 'rule set'),
-    uptimeMs: number('since the start, ms'),
-    ready: text('ready, or why not'),
-    account: object<Record<string, unknown>>(
-      Object.fromEntries(ACCOUNT.map((name) => [name, whole('prints')])),
-      'received is the sum of all others once drained',
-    ),
-    held: whole('prints that wait for their window to close'),
-    contracts: whole('contracts seen'),
-    credits: whole('free event slabs; at 0 reading is paused'),
-  }),
 } satisfies Readonly<Record<string, Schema>>
 
 const STREAM = {
@@ -247,6 +214,18 @@ const PATHS: Readonly<Record<string, { readonly get: Operation }>> = {
         query('asOf', 'epoch ms; what was known later is not seen', TIME),
       ],
       responses: answers(json(ref('FlowContext')), 'the context', [400, 404, 422]),
+    },
+  },
+  '/api/minutes/{symbol}': {
+    get: {
+      operationId: 'minutes',
+      summary: 'premium of an underlying by minute, oldest first; minutes without prints left out',
+      parameters: [
+        path('symbol', 'underlying such as SPX', SYMBOL),
+        query('from', 'epoch ms; four hours before to without it', TIME),
+        query('to', 'epoch ms, at most seven days after from; now without it', TIME),
+      ],
+      responses: answers(json(ref('Minutes')), 'the minutes', [400, 422]),
     },
   },
   '/api/stream': { get: STREAM },

@@ -2,7 +2,9 @@ import type { AlertRules } from '../alerts/rules.ts'
 import { type Database, openDatabase } from '../api/database.ts'
 import { flowRoute } from '../api/flow.ts'
 import { gapsRoute } from '../api/gaps.ts'
+import { minutesRoute } from '../api/minutes.ts'
 import { openApiRoute } from '../api/openapi.ts'
+import { pageRoutes } from '../api/page-files.ts'
 import { tradeRoute } from '../api/trade.ts'
 import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
@@ -232,9 +234,10 @@ export class LiveRun {
       notReady: () => this.#notReady(),
       stats: () => this.#stats(),
       routes: [
-        ...[tradesRoute, tradeRoute, gapsRoute].map((route) => route(() => this.#api)),
+        ...[tradesRoute, tradeRoute, gapsRoute, minutesRoute].map((r) => r(() => this.#api)),
         flowRoute(() => this.#flow),
         openApiRoute(VERSION),
+        ...pageRoutes(),
       ],
       streams: [this.#stream.route],
       onError: (error, path) => log.error(`request for ${path} failed`, error),

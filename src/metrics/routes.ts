@@ -12,12 +12,14 @@ export type Answer = {
   readonly status?: number
   readonly body: object | string
   readonly type?: string
+  /** Beside or in place of those of every answer. A request that has its `ETag` gets a 304. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export type Route = {
   /** `/api/flow/:symbol`: a segment after a colon is a parameter. */
   readonly path: string
-  /** Answered without the token: for probes, and with nothing in it that is worth one. */
+  /** Answered without the token, to any Host: with nothing in it that is worth one. */
   readonly isOpen?: true
   readonly answer: (asked: Asked) => Answer | Promise<Answer>
 }

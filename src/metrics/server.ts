@@ -223,8 +223,14 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const type = answer.type ?? (isText ? 'text/plain' : 'application/json')
   // nobody reads the body, however long it is: hang up instead
   if (hasBody(request)) response.shouldKeepAlive = false
+  const headers = { ...SECURITY_HEADERS, ...answer.headers }
+  const etag = answer.headers?.ETag
+  if (etag !== undefined && request.headers['if-none-match'] === etag) {
+    response.writeHead(304, headers).end()
+    return
+  }
   response.writeHead(answer.status ?? 200, {
-    ...SECURITY_HEADERS,
+    ...headers,
     'Content-Type': type.includes('charset') ? type : `${type}; charset=utf-8`,
     'Content-Length': Buffer.byteLength(body),
   })

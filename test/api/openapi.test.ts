@@ -110,7 +110,7 @@ describe('the description', () => {
   it('has every route that the source names, and no other', () => {
     const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     const routes = files
-      .filter((file) => file.endsWith('.ts') && !/openapi/.test(file))
+      .filter((file) => file.endsWith('.ts') && !/openapi|page-files/.test(file))
       .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
       .flatMap((text) => [...text.matchAll(/\bpath: '(\/[^']*)'/g)].map(([, path]) => path!))
       .concat('/api/openapi.json')
@@ -161,6 +161,7 @@ describe('answers', () => {
     ['/api/gaps', '/api/gaps'],
     ['/api/flow/{symbol}', '/api/flow/SPY?window=short'],
     ['/api/flow/{symbol}', '/api/flow/SPY?window=long'],
+    ['/api/minutes/{symbol}', '/api/minutes/SPY'],
   ])('of %s are as described: %s', async (path, asked) => {
     const { status, body } = await engine.get(asked)
     expect(status).toBe(200)
@@ -183,6 +184,7 @@ describe('answers', () => {
     ['/api/flow/{symbol}', '/api/flow/QQQ', 404],
     ['/api/flow/{symbol}', '/api/flow/SPY?window=week', 400],
     ['/api/gaps', '/api/gaps?since=x', 400],
+    ['/api/minutes/{symbol}', '/api/minutes/SPY?from=2&to=1', 400],
     ['/api/stream', '/api/stream?kinds=x', 400],
   ])('that refuse %s are as described: %s', async (path, asked, expected) => {
     const { status, body } = await engine.get(asked)

@@ -1,0 +1,54 @@
+const TOKEN_KEY = 'flow.token'
+const PATIENCE_MS = 15_000
+
+/** An answer that is none: its status (0: no answer at all) and what the engine says. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The engine's API. The token stays in this tab, and goes nowhere but into the header. */
+export class Api {
+  /** Told when the engine wants a token, or another one. */
+  onUnauthorised: (message: string) => void = () => {}
+
+  get token(): string | null {
+    return sessionStorage.getItem(TOKEN_KEY)
+  }
+
+  set token(token: string | null) {
+    if (token === null) sessionStorage.removeItem(TOKEN_KEY)
+    else sessionStorage.setItem(TOKEN_KEY, token)
+  }
+
+  /** Throws an ApiError for everything but a 200. */
+  async get<T>(path: string): Promise<T> {
+    const { token } = this
+    const headers = token === null ? {} : { Authorization: `Bearer ${token}` }
+    let response: Response
+    try {
+      response = await fetch(path, { headers, signal: AbortSignal.timeout(PATIENCE_MS) })
+    } catch {
+      throw new ApiError(0, 'the engine does not answer')
+    }
+    const body = (await response.json().catch(() => ({}))) as T & { error?: string }
+    if (response.ok) return body
+    const message = body.error ?? `the engine answers with ${response.status}`
+    if (response.status === 401) this.onUnauthorised(message)
+    throw new ApiError(response.status, message)
+  }
+
+  /** A WebSocket of the live stream. A browser brings the token as a subprotocol. */
+  stream(query: URLSearchParams): WebSocket {
+    const { token } = this
+    const protocols = token === null ? [] : [`flow.bearer.${encodeURIComponent(token)}`]
+    const url = new URL(`/api/stream?${query}`, location.href)
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+    return new WebSocket(url, ['flow.v1', ...protocols])
+  }
+}

@@ -1,0 +1,94 @@
+import type { Missed } from '../domain/live-missed.ts'
+import { countText, durationText, timeText } from './format.ts'
+
+/** A line above the tape. `bad`: what is shown may be wrong or old; `note`: it is good to know. */
+export type Banner = { readonly id: string; readonly tone: 'bad' | 'note'; readonly text: string }
+
+/** A row of GET /api/gaps. */
+export type Gap = {
+  readonly gap_id: string
+  readonly started_at: number
+  readonly ended_at: number | null
+  readonly symbols: readonly string[]
+  readonly reason: string
+  readonly status: string
+  readonly filled: number
+}
+
+/** What is known of the engine and of the way to it. */
+export type Health = {
+  /** Since when there is no stream, epoch ms; null: there is one. */
+  readonly awaySince: number | null
+  /** `ready`, or why not; null: not asked yet, or no answer. */
+  readonly ready: string | null
+  /** When the count of received prints last changed, epoch ms. */
+  readonly receivedAt: number
+  readonly gaps: readonly Gap[]
+  readonly missed: readonly Missed[]
+}
+
+/** Without a print for this long what is seen is called old. */
+export const QUIET_MS = 60_000
+/** A gap that ended longer ago than this is no news. */
+const GAP_NEWS_MS = 60 * 60_000
+
+/** What has to be said at `now`, epoch ms, the worst first. */
+export function bannersOf(health: Health, now: number): readonly Banner[] {
+  return [...staleBanners(health, now), ...gapBanners(health.gaps, now), ...missed(health.missed)]
+}
+
+function staleBanners({ awaySince, ready, receivedAt }: Health, now: number): Banner[] {
+  if (awaySince !== null) {
+    const text = `Not connected to the engine since ${timeText(awaySince)} ET: nothing below is live`
+    return [{ id: 'stale', tone: 'bad', text }]
+  }
+  if (ready !== null && ready !== 'ready') {
+    return [{ id: 'stale', tone: 'bad', text: `The engine is not ready: ${ready}` }]
+  }
+  if (now - receivedAt < QUIET_MS) return []
+  const text = `No print received for ${durationText(now - receivedAt)}: the market or the feed is silent`
+  return [{ id: 'stale', tone: 'bad', text }]
+}
+
+function gapBanners(gaps: readonly Gap[], now: number): Banner[] {
+  return gaps
+    .filter(({ ended_at }) => ended_at === null || now - ended_at < GAP_NEWS_MS)
+    .slice(0, 2)
+    .map((gap) => {
+      const { gap_id, started_at, ended_at } = gap
+      if (ended_at === null) {
+        const text = `Gap since ${timeText(started_at)} ET (${gap.reason}): ${which(gap)} may be missing`
+        return { id: `gap ${gap_id}`, tone: 'bad', text }
+      }
+      const span = `${timeText(started_at)} to ${timeText(ended_at)} ET`
+      const filled = gap.filled > 0 ? `${countText(gap.filled)} filled` : 'none filled'
+      const text = `Gap ${span}, ${durationText(ended_at - started_at)} (${gap.reason}): ${which(gap)} may be missing, ${filled}`
+      return { id: `gap ${gap_id} ended ${gap.filled}`, tone: 'note', text }
+    })
+}
+
+function which({ symbols }: Gap): string {
+  return symbols.includes('*') ? 'prints' : `prints of ${symbols.slice(0, 6).join(', ')}`
+}
+
+/** A break of the connection is told above, and its prints are asked of the store. */
+function missed(all: readonly Missed[]): Banner[] {
+  const told = all.filter(({ reason }) => reason !== 'reconnect')
+  const last = told.at(-1)
+  if (last === undefined) return []
+  const count = told.some((one) => one.count === null)
+    ? 'Some'
+    : countText(told.reduce((sum, one) => sum + (one.count ?? 0), 0))
+  const why = WHY[last.reason]
+  const rest = last.kind === 'prints' ? 'they are asked of the store' : 'labels may have changed'
+  const text = `${count} ${last.kind} were not streamed (${why}); ${rest}`
+  return [{ id: `missed ${last.to}`, tone: 'note', text }]
+}
+
+const WHY: Readonly<Record<Missed['reason'], string>> = {
+  reconnect: 'the connection broke',
+  rate: 'more than the stream tells a second; set a filter',
+  look_back: 'they came too late or too long ago',
+  database: 'the database did not answer',
+  rebuild: 'a part of the engine was built again',
+}

@@ -1,0 +1,51 @@
+import { useRef } from 'preact/hooks'
+import type { Api } from './api.ts'
+import type { Gap, Health } from './banners.ts'
+import type { Stats } from './header.tsx'
+import { usePoll } from './hooks.ts'
+import type { LiveTape } from './live-tape.ts'
+
+const STATS_MS = 3000
+const GAPS_MS = 5000
+const GAPS_MAX = 50
+const LOOK_BACK_MS = 24 * 60 * 60_000
+
+type Watched = {
+  readonly stats: Stats | null
+  readonly rate: number | null
+  readonly health: Health
+}
+
+/** How the engine is, asked again and again. */
+export function useHealth(api: Api, tape: LiveTape, epoch: number): Watched {
+  const stats = usePoll<Stats>(api, '/api/stats', STATS_MS, epoch)
+  const since = useRef(Date.now() - LOOK_BACK_MS)
+  const path = `/api/gaps?since=${since.current}&limit=${GAPS_MAX}`
+  const gaps = usePoll<{ gaps: readonly Gap[] }>(api, path, GAPS_MS, epoch)
+  const last = useRef({ received: -1, at: Date.now(), changedAt: Date.now() })
+  const rate = useRef<number | null>(null)
+  const received = stats.data?.account.received ?? -1
+  const seen = useRef<Stats | null>(null)
+  if (stats.data !== null && stats.data !== seen.current) {
+    seen.current = stats.data
+    const now = Date.now()
+    const before = last.current
+    const isNew = received !== before.received
+    // an engine that was started again counts from 0
+    if (before.received >= 0 && received >= before.received && now > before.at) {
+      rate.current = Math.round(((received - before.received) * 1000) / (now - before.at))
+    }
+    last.current = { received, at: now, changedAt: isNew ? now : before.changedAt }
+  }
+  return {
+    stats: stats.data,
+    rate: rate.current,
+    health: {
+      awaySince: tape.awaySince,
+      ready: stats.error === null ? (stats.data?.ready ?? null) : null,
+      receivedAt: last.current.changedAt,
+      gaps: gaps.data?.gaps ?? [],
+      missed: tape.missed,
+    },
+  }
+}

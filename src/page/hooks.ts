@@ -1,0 +1,55 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Api, ApiError } from './api.ts'
+
+/** An answer that is asked for again and again; `error` is that of the last time. */
+export type Polled<T> = { readonly data: T | null; readonly error: ApiError | null }
+
+/**
+ * GETs `path` now and every `periodMs` ms; null: nothing is asked. A hidden tab asks nothing. Data
+ * of before stay while the engine does not answer, but not those of another path.
+ */
+export function usePoll<T>(api: Api, path: string | null, periodMs: number, epoch = 0): Polled<T> {
+  const [polled, setPolled] = useState<Polled<T>>({ data: null, error: null })
+  const again = `${path} ${epoch}`
+  useEffect(() => {
+    setPolled({ data: null, error: null })
+    if (path === null) return
+    let isOver = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const ask = async (): Promise<void> => {
+      if (!document.hidden) {
+        try {
+          const data = await api.get<T>(path)
+          if (!isOver) setPolled({ data, error: null })
+        } catch (error) {
+          if (!(error instanceof ApiError)) throw error
+          const isGone = error.status === 404
+          if (!isOver) setPolled((before) => ({ data: isGone ? null : before.data, error }))
+        }
+      }
+      if (!isOver) timer = setTimeout(() => void ask(), periodMs)
+    }
+    void ask()
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
+  }, [again])
+  return polled
+}
+
+/** The time, epoch ms, told anew every `periodMs`. */
+export function useNow(periodMs: number): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), periodMs)
+    return () => clearInterval(timer)
+  }, [periodMs])
+  return now
+}
+
+/** Draws the component again when the returned function is called. */
+export function useRedraw(): () => void {
+  const [, setCount] = useState(0)
+  return useRef(() => setCount((count) => count + 1)).current
+}

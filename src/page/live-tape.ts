@@ -1,0 +1,180 @@
+import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
+import type { Missed } from '../domain/live-missed.ts'
+import type { Api } from './api.ts'
+import { backoffMs } from './backoff.ts'
+import { type Filter, matches, serverQuery } from './filter.ts'
+import { TapeRows } from './tape-rows.ts'
+
+const ROWS_MAX = 5000
+/** Messages that wait for the next frame; with more they go to the rows at once. */
+const PENDING_MAX = 2000
+const HIDDEN_MS = 250
+const FILL_ROWS = 1000
+/** Symbols that the store is asked for one by one; for more it is asked for all. */
+const FILL_SYMBOLS_MAX = 5
+/** Prints are told before they are committed: the store is asked once more. */
+const COMMITTED_MS = 3000
+const OVERLAP_MS = 30_000
+const MISSED_MAX = 20
+const REVISIONS_MAX = 5000
+
+type Told =
+  | { readonly type: 'print'; readonly data: LivePrint }
+  | { readonly type: 'event'; readonly data: LiveEvent }
+  | { readonly type: 'missed'; readonly data: Missed }
+
+/** What has become of an event after its first version. */
+export type Revised = Pick<LiveEvent, 'revision' | 'reason' | 'is_void'>
+
+/**
+ * The rows of the tape as the live stream tells them, filled up from the store. It connects again
+ * for ever, ever more slowly. `onFrame` is told at most once a frame, `onState` when the connection
+ * comes and goes.
+ */
+export class LiveTape {
+  readonly rows = new TapeRows(ROWS_MAX)
+  /** By event_id, those that were revised. */
+  readonly revised = new Map<string, Revised>()
+  readonly missed: Missed[] = []
+  /** Since when there is no stream, epoch ms; null: there is one. */
+  awaySince: number | null = Date.now()
+  /** When the next try to connect begins, epoch ms; null: it is under way or there is no need. */
+  nextTryAt: number | null = null
+  onFrame: () => void = () => {}
+  onState: () => void = () => {}
+  readonly #api: Api
+  #filter: Filter
+  #socket: WebSocket | null = null
+  #pending: LivePrint[] = []
+  #frame = 0
+  #attempt = 0
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #fill: ReturnType<typeof setTimeout> | undefined
+
+  constructor(api: Api, filter: Filter) {
+    this.#api = api
+    this.#filter = filter
+  }
+
+  /** Begins, or begins again with another filter or token. */
+  follow(filter: Filter): void {
+    this.#filter = filter
+    this.#pending = []
+    this.rows.clear()
+    this.#attempt = 0
+    this.#leave()
+    this.#connect()
+    this.onFrame()
+  }
+
+  stop(): void {
+    clearTimeout(this.#fill)
+    this.#leave()
+  }
+
+  #leave(): void {
+    clearTimeout(this.#retry)
+    const socket = this.#socket
+    this.#socket = null
+    socket?.close()
+  }
+
+  #connect(): void {
+    this.nextTryAt = null
+    const socket = this.#api.stream(serverQuery(this.#filter))
+    this.#socket = socket
+    const openedAt = this.awaySince
+    socket.onopen = () => {
+      if (socket !== this.#socket) return
+      this.awaySince = null
+      this.#attempt = 0
+      this.onState()
+      const since = this.rows.rows.length === 0 || openedAt === null ? null : openedAt - OVERLAP_MS
+      void this.#fillFrom(since)
+      this.#fillSoon(Date.now() - OVERLAP_MS)
+    }
+    socket.onmessage = ({ data }) => {
+      if (socket === this.#socket) this.#take(JSON.parse(data as string) as Told)
+    }
+    socket.onclose = () => {
+      if (socket !== this.#socket) return
+      this.awaySince ??= Date.now()
+      const delay = backoffMs(this.#attempt++, Math.random())
+      this.nextTryAt = Date.now() + delay
+      this.#retry = setTimeout(() => this.#connect(), delay)
+      this.onState()
+    }
+  }
+
+  #take(told: Told): void {
+    if (told.type === 'print') {
+      if (!matches(this.#filter, told.data)) return
+      this.#pending.push(told.data)
+      if (this.#pending.length >= PENDING_MAX) this.#flush()
+      else this.#schedule()
+    } else if (told.type === 'event') {
+      this.#note(told.data)
+    } else {
+      this.missed.push(told.data)
+      if (this.missed.length > MISSED_MAX) this.missed.shift()
+      if (told.data.kind === 'prints') this.#fillSoon((told.data.from ?? Date.now()) - OVERLAP_MS)
+      this.onState()
+    }
+  }
+
+  #note({ event_id, revision, reason, is_void }: LiveEvent): void {
+    if (revision === 1) return
+    this.revised.delete(event_id)
+    this.revised.set(event_id, { revision, reason, is_void })
+    if (this.revised.size > REVISIONS_MAX) {
+      for (const oldest of this.revised.keys()) {
+        this.revised.delete(oldest)
+        break
+      }
+    }
+    this.#schedule()
+  }
+
+  /** A tab that nobody sees gets no frames. */
+  #schedule(): void {
+    if (this.#frame !== 0) return
+    const flush = (): void => {
+      this.#frame = 0
+      this.#flush()
+    }
+    this.#frame = document.hidden
+      ? (setTimeout(flush, HIDDEN_MS) as unknown as number)
+      : requestAnimationFrame(flush)
+  }
+
+  #flush(): void {
+    const prints = this.#pending
+    this.#pending = []
+    this.rows.append(prints)
+    this.onFrame()
+  }
+
+  #fillSoon(since: number): void {
+    clearTimeout(this.#fill)
+    this.#fill = setTimeout(() => void this.#fillFrom(since), COMMITTED_MS)
+  }
+
+  /** Puts in what the store has; `since` epoch ms, null: the newest. */
+  async #fillFrom(since: number | null): Promise<void> {
+    const filter = this.#filter
+    const { symbols, types, minPremium } = filter
+    const names = symbols.length > 0 && symbols.length <= FILL_SYMBOLS_MAX ? symbols : ['']
+    const asked = names.map((symbol) => {
+      const query = new URLSearchParams({ limit: `${FILL_ROWS}` })
+      if (symbol !== '') query.set('symbol', symbol)
+      if (types.length > 0) query.set('type', types.join(','))
+      if (minPremium > 0) query.set('minPremium', `${minPremium}`)
+      if (since !== null) query.set('since', `${Math.max(0, since)}`)
+      return this.#api.get<{ trades: LivePrint[] }>(`/api/trades?${query}`)
+    })
+    const answers = await Promise.allSettled(asked)
+    if (filter !== this.#filter) return
+    const trades = answers.flatMap((a) => (a.status === 'fulfilled' ? a.value.trades : []))
+    if (this.rows.merge(trades.filter((print) => matches(filter, print))) > 0) this.onFrame()
+  }
+}
