@@ -44,6 +44,6 @@ export function cardSymbols(
   const all = [...new Set([...have, ...asked, ...largest])]
   // one that is asked for is never left out for others
   const kept = all.slice(0, max)
-  const lacking = asked.filter((symbol) => !kept.includes(symbol)).slice(0, max)
+  const lacking = asked.slice(0, max).filter((symbol) => !kept.includes(symbol))
   return [...kept.slice(0, max - lacking.length), ...lacking]
 }

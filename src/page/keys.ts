@@ -5,28 +5,30 @@ export type Action =
   | { readonly do: 'chart'; readonly by: number }
   | { readonly do: 'open' | 'back' | 'hold' | 'newest' | 'search' | 'clear' | 'theme' | 'help' }
 
-const ACTIONS: Readonly<Record<string, Action>> = {
-  j: { do: 'move', by: 1 },
-  ArrowDown: { do: 'move', by: 1 },
-  k: { do: 'move', by: -1 },
-  ArrowUp: { do: 'move', by: -1 },
-  PageDown: { do: 'move', by: 20 },
-  PageUp: { do: 'move', by: -20 },
-  Enter: { do: 'open' },
-  Escape: { do: 'back' },
-  ' ': { do: 'hold' },
-  g: { do: 'newest' },
-  Home: { do: 'newest' },
-  '/': { do: 'search' },
-  c: { do: 'clear' },
-  '[': { do: 'chart', by: -1 },
-  ']': { do: 'chart', by: 1 },
-  1: { do: 'window', index: 0 },
-  2: { do: 'window', index: 1 },
-  3: { do: 'window', index: 2 },
-  t: { do: 'theme' },
-  '?': { do: 'help' },
-}
+const ACTIONS: ReadonlyMap<string, Action> = new Map(
+  Object.entries<Action>({
+    j: { do: 'move', by: 1 },
+    ArrowDown: { do: 'move', by: 1 },
+    k: { do: 'move', by: -1 },
+    ArrowUp: { do: 'move', by: -1 },
+    PageDown: { do: 'move', by: 20 },
+    PageUp: { do: 'move', by: -20 },
+    Enter: { do: 'open' },
+    Escape: { do: 'back' },
+    ' ': { do: 'hold' },
+    g: { do: 'newest' },
+    Home: { do: 'newest' },
+    '/': { do: 'search' },
+    c: { do: 'clear' },
+    '[': { do: 'chart', by: -1 },
+    ']': { do: 'chart', by: 1 },
+    1: { do: 'window', index: 0 },
+    2: { do: 'window', index: 1 },
+    3: { do: 'window', index: 2 },
+    t: { do: 'theme' },
+    '?': { do: 'help' },
+  }),
+)
 
 export type Pressed = {
   readonly key: string
@@ -41,7 +43,7 @@ export type Pressed = {
  */
 export function actionOf(pressed: Pressed, tag: string): Action | null {
   if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return null
-  const action = ACTIONS[pressed.key] ?? null
+  const action = ACTIONS.get(pressed.key) ?? null
   if (tag === 'INPUT') return action?.do === 'back' ? action : null
   const presses = pressed.key === ' ' || pressed.key === 'Enter'
   return presses && tag === 'BUTTON' ? null : action
