@@ -67,6 +67,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/alerts.ts')).alertsCommand(),
   },
   {
+    name: 'doctor',
+    description: 'check key, plan, endpoints, clock, database, disk and limits',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  {
     name: 'migrate',
     description: 'bring the database to the newest schema',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),

@@ -40,6 +40,7 @@ describe('flow', () => {
       'backtest',
       'optimise',
       'alerts',
+      'doctor',
       'migrate',
       'cleanup',
       'help',

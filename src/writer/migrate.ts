@@ -20,6 +20,9 @@ const MIGRATIONS = [
   { name: '0008_repeats', sql: repeats },
 ] as const
 
+/** The schema that this program makes. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length
+
 /** SQLSTATEs of a table and of a column that is there already. */
 const ALREADY_THERE = ['42P07', '42701']
 
