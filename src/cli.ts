@@ -81,7 +81,16 @@ const ENTRIES: readonly Entry[] = [
     description: 'delete the flow that is older than the retention',
     load: async () => (await import('./commands/cleanup.ts')).cleanupCommand(),
   },
+  {
+    name: 'completion',
+    operands: '<SHELL>',
+    description: 'print the script with which a shell completes commands and flags',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(),
+  },
 ]
+
+/** How the script of `flow completion` asks what may come next. */
+const ASKED_BY_SHELL = 'completion-server'
 
 const tooOld = nodeProblem(process.versions.node, process.execPath)
 if (tooOld === undefined) {
@@ -98,6 +107,10 @@ async function main(argv: readonly string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error // a reader that has gone: `flow --help | head`
   })
   try {
+    if (argv[2] === ASKED_BY_SHELL) {
+      const { complete } = await import('./commands/completion.ts')
+      return await complete(ENTRIES)
+    }
     const program = await programFor(argv.slice(2))
     await program.parseAsync(argv)
   } catch (error) {

@@ -43,6 +43,7 @@ describe('flow', () => {
       'doctor',
       'migrate',
       'cleanup',
+      'completion',
       'help',
     ])
   })
