@@ -90,16 +90,17 @@ function Plot({ columns, gaps, theme, label }: PlotProps) {
   const shown = useRef({ columns, gaps })
   shown.current = { columns, gaps }
   useEffect(() => {
+    const place = box.current!
     const made = new uPlot(
-      optionsOf(box.current!, () => shown.current),
+      optionsOf(place, () => shown.current),
       aligned(columns),
-      box.current!,
+      place,
     )
     plot.current = made
     const observer = new ResizeObserver(() => {
-      made.setSize({ width: box.current!.clientWidth, height: HEIGHT })
+      made.setSize({ width: place.clientWidth, height: HEIGHT })
     })
-    observer.observe(box.current!)
+    observer.observe(place)
     return () => {
       observer.disconnect()
       made.destroy()

@@ -24,6 +24,7 @@ type Props = {
 export function Header({ tape, stats, rate, isHeld, theme, onTheme, onHelp }: Props) {
   const now = useNow(1000)
   const state = stateOf(tape, isHeld, now)
+  const colours = theme === 'system' ? 'Auto' : theme === 'dark' ? 'Dark' : 'Light'
   return (
     <header class="top">
       <h1>Options flow</h1>
@@ -39,8 +40,8 @@ export function Header({ tape, stats, rate, isHeld, theme, onTheme, onHelp }: Pr
         </span>
       )}
       <span class="clock num">{timeText(now)} ET</span>
-      <button type="button" onClick={onTheme} aria-label={`Colours: ${theme} (t)`}>
-        {theme === 'system' ? 'Auto' : theme === 'dark' ? 'Dark' : 'Light'}
+      <button type="button" onClick={onTheme} aria-label={`${colours} colours (t)`}>
+        {colours}
       </button>
       <button type="button" onClick={onHelp} aria-label="Keys (?)">
         ?

@@ -162,9 +162,9 @@ const Row = memo(
           {text.side.word}
         </span>
         <span role="gridcell" class="c-size num">
-          <span>{text.size}</span>
-          <span class="dim">@</span>
-          <span>{text.price}</span>
+          {text.size}
+          <span class="at">@</span>
+          <span class="price">{text.price}</span>
         </span>
         <span role="gridcell" class="c-premium num">
           {text.premium}
