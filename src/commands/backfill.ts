@@ -91,7 +91,7 @@ async function run(
   const stopping = new AbortController()
   const stop = (): void => stopping.abort(new Error('stopped: run it again to go on'))
   onSignals(stop, () => process.exit(1))
-  const bar = progressBar()
+  const bar = progressBar('MiB', log)
   const path = file ?? (await download(date, config, log, stopping.signal, bar.update))
   await checkRecording(path).catch((error: Error) => {
     throw new UsageError(error.message) // told before anything is started

@@ -1,49 +1,68 @@
 import { Presets, SingleBar } from 'cli-progress'
+import type { Log } from '../console/log.ts'
+import { type ProgressUnit, progressOf } from '../console/progress.ts'
 
 export type ProgressBar = {
   /** False where there is no terminal to draw on. */
   readonly isShown: boolean
+  /** What is done of how much: bytes of the unit MiB, else whole things. */
   update(done: number, total: number): void
   stop(): void
 }
 
-const MIB = 1024 * 1024
+/** Without a terminal this much lies between two lines. */
+const LINE_MS = 10_000
 const BAR_MIN = 8
 const BAR_MAX = 40
 /** What stands behind the bar. */
-const TEXT_COLUMNS = 42
+const TEXT_COLUMNS = 60
 
-/** A bar with time left on a terminal's standard error; nothing anywhere else. */
-export function progressBar(unit: 'MiB' | 'contexts' = 'MiB'): ProgressBar {
-  if (process.stderr.isTTY !== true) {
-    return { isShown: false, update: () => {}, stop: () => {} }
-  }
+/**
+ * A bar with rate and time left on a terminal's standard error; elsewhere a line in the log every
+ * 10 s. `log` null: nothing there.
+ */
+export function progressBar(unit: ProgressUnit, log: Log | null): ProgressBar {
+  return process.stderr.isTTY === true ? drawnBar(unit) : toldProgress(unit, log)
+}
+
+function drawnBar(unit: ProgressUnit): ProgressBar {
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      format: `{bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`,
-      formatValue: (value, _options, type) =>
-        type === 'percentage' || unit !== 'MiB' ? `${value}` : mib(value),
+      format: '{bar} {percentage}% | {done} | {rate}, {left} left',
       hideCursor: true,
       clearOnComplete: true,
       barsize: Math.max(BAR_MIN, Math.min(BAR_MAX, (process.stderr.columns ?? 80) - TEXT_COLUMNS)),
     },
     Presets.shades_classic,
   )
-  let isStarted = false
+  let startedAt: number | null = null
   return {
     isShown: true,
     update(done, total) {
-      if (isStarted) bar.update(done)
-      else bar.start(total, done)
-      isStarted = true
+      const isFirst = startedAt === null
+      startedAt ??= performance.now()
+      const words = progressOf({ unit, done, total, ms: performance.now() - startedAt })
+      if (isFirst) bar.start(total, done, words)
+      else bar.update(done, words)
     },
     stop: () => {
-      if (isStarted) bar.stop()
+      if (startedAt !== null) bar.stop()
     },
   }
 }
 
-function mib(bytes: number): string {
-  return (bytes / MIB).toFixed(1)
+function toldProgress(unit: ProgressUnit, log: Log | null): ProgressBar {
+  const startedAt = performance.now()
+  let toldAt = startedAt
+  return {
+    isShown: false,
+    update(done, total) {
+      const now = performance.now()
+      if (log === null || now - toldAt < LINE_MS) return
+      toldAt = now
+      log.info('progress', progressOf({ unit, done, total, ms: now - startedAt }))
+    },
+    stop: () => {},
+  }
 }

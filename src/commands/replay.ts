@@ -27,7 +27,7 @@ export function replayCommand(): Command {
   return command.action(async (file: string, flags: { speed: string }) => {
     const { config, log } = setup()
     const speed: Speed = flags.speed === 'max' ? 'max' : flags.speed === '10' ? 10 : 1
-    const bar = progressBar()
+    const bar = progressBar('MiB', log)
     const replay = new ReplayRun({
       file,
       speed,

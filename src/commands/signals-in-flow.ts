@@ -92,7 +92,7 @@ export type LoadedSignals = {
 
 /** Reads the signals of the file and the context of each; what is wrong with rows is a warning. */
 export async function loadSignals(
-  { signals: path, window }: SignalFlags,
+  { signals: path, window, json }: SignalFlags,
   command: string,
   config: Config,
   log: Log,
@@ -107,7 +107,7 @@ export async function loadSignals(
   warnOfRows(file, log)
   const now = Date.now()
   warnOfTimes(file, now, config, log)
-  const items = await contextsFor(file, window, now, config, log)
+  const items = await contextsFor(file, window, now, config, log, json === true)
   warnOfFlow(items, log)
   return {
     file,
@@ -125,6 +125,7 @@ async function contextsFor(
   now: number,
   config: Config,
   log: Log,
+  isJson: boolean,
 ): Promise<SignalInFlow[]> {
   let isStopped = false
   onSignals(
@@ -133,7 +134,7 @@ async function contextsFor(
     },
     () => process.exit(1),
   )
-  const bar = progressBar('contexts')
+  const bar = progressBar('contexts', isJson ? null : log)
   const database = await openStored(config, log)
   const engine = new FlowAnalysisEngine({ databaseUrl: database.url, staleMs: config.staleMs })
   const ask = async (symbol: string, asOf: number) => {

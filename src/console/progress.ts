@@ -1,0 +1,30 @@
+import { count, duration } from './words.ts'
+
+export type ProgressUnit = 'MiB' | 'contexts'
+
+const MIB = 1024 * 1024
+const SECOND_MS = 1000
+
+/** How far something is: in words for a person, at the pace that it had so far. */
+export function progressOf({
+  unit,
+  done,
+  total,
+  ms,
+}: {
+  readonly unit: ProgressUnit
+  /** Bytes of the unit MiB, else whole things; of `total`. */
+  readonly done: number
+  readonly total: number
+  /** Since the beginning. */
+  readonly ms: number
+}): { readonly done: string; readonly rate: string; readonly left: string } {
+  const show = (value: number): string =>
+    unit === 'MiB' ? (value / MIB).toFixed(1) : count(Math.round(value))
+  const perMs = ms > 0 ? done / ms : 0
+  return {
+    done: `${show(done)}/${show(total)} ${unit}`,
+    rate: `${show(perMs * SECOND_MS)} ${unit}/s`,
+    left: perMs > 0 ? duration(Math.max(0, total - done) / perMs) : 'unknown time',
+  }
+}
