@@ -31,6 +31,7 @@ export type Health = {
 export const QUIET_MS = 60_000
 /** A gap that ended longer ago than this is no news. */
 const GAP_NEWS_MS = 60 * 60_000
+const GAPS_TOLD = 2
 
 /** What has to be said at `now`, epoch ms, the worst first. */
 export function bannersOf(health: Health, now: number): readonly Banner[] {
@@ -50,21 +51,26 @@ function staleBanners({ awaySince, ready, receivedAt }: Health, now: number): Ba
   return [{ id: 'stale', tone: 'bad', text }]
 }
 
+/** All that are open, and the newest of those that are over. */
 function gapBanners(gaps: readonly Gap[], now: number): Banner[] {
-  return gaps
-    .filter(({ ended_at }) => ended_at === null || now - ended_at < GAP_NEWS_MS)
-    .slice(0, 2)
-    .map((gap) => {
-      const { gap_id, started_at, ended_at } = gap
-      if (ended_at === null) {
-        const text = `Gap since ${timeText(started_at)} ET (${gap.reason}): ${which(gap)} may be missing`
-        return { id: `gap ${gap_id}`, tone: 'bad', text }
-      }
-      const span = `${timeText(started_at)} to ${timeText(ended_at)} ET`
-      const filled = gap.filled > 0 ? `${countText(gap.filled)} filled` : 'none filled'
-      const text = `Gap ${span}, ${durationText(ended_at - started_at)} (${gap.reason}): ${which(gap)} may be missing, ${filled}`
-      return { id: `gap ${gap_id} ended ${gap.filled}`, tone: 'note', text }
-    })
+  const open = gaps.filter(({ ended_at }) => ended_at === null).slice(0, GAPS_TOLD)
+  const over = gaps.filter(({ ended_at }) => ended_at !== null && now - ended_at < GAP_NEWS_MS)
+  return [...open.map(openGap), ...over.slice(0, 1).map((gap) => endedGap(gap, over.length - 1))]
+}
+
+function openGap(gap: Gap): Banner {
+  const since = `Gap since ${timeText(gap.started_at)} ET (${gap.reason})`
+  return { id: `gap ${gap.gap_id}`, tone: 'bad', text: `${since}: ${which(gap)} may be missing` }
+}
+
+function endedGap(gap: Gap, more: number): Banner {
+  const { gap_id, started_at, filled, reason } = gap
+  const ended = gap.ended_at!
+  const span = `${timeText(started_at)} to ${timeText(ended)} ET, ${durationText(ended - started_at)}`
+  const brought = filled > 0 ? `${countText(filled)} filled` : 'none filled'
+  const others = more > 0 ? `; ${more} more in the last hour` : ''
+  const text = `Gap ${span} (${reason}): ${which(gap)} may be missing, ${brought}${others}`
+  return { id: `gap ${gap_id} ended ${filled}`, tone: 'note', text }
 }
 
 function which({ symbols }: Gap): string {

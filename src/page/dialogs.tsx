@@ -31,6 +31,10 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
         {'\u25b2'} bullish, {'\u25bc'} bearish, {'\u2013'} neutral. + bought, {'\u2212'} sold, = at
         the mid, ? no side. Times are of New York.
       </p>
+      <p class="dim">
+        On a card: net premium of what was bought and sold, the bar shows the share of calls, P/C is
+        put to call premium, Inst. and Conf. are institutional score and confidence, 0 to 100.
+      </p>
       <button type="button" onClick={onClose}>
         Close
       </button>

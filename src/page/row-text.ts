@@ -77,7 +77,7 @@ export function rowText(print: LivePrint): RowText {
 export function whyText(print: LivePrint): string {
   const parts: string[] = []
   const { event_legs: legs, event_span_ms: span, open_interest: interest } = print
-  if (legs !== null && legs > 1) parts.push(`${legs} legs in ${span ?? 0} ms`)
+  if (legs !== null && legs > 1) parts.push(`${legs} legs, ${span ?? 0} ms`)
   const place = placeText(print)
   if (place !== '') parts.push(place)
   if (print.is_unusual_volume) parts.push(interest === null ? 'unusual volume' : 'volume > OI')

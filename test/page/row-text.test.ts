@@ -27,7 +27,7 @@ describe('a row', () => {
     expect(text).toMatchObject({
       ...{ time: '09:31:05', ms: '.120', symbol: 'SPX', expiry: '19 Dec 25', strike: '6475' },
       ...{ right: 'C', size: '2,156', price: '4.50', premium: '$970.2K', type: 'Sweep' },
-      ...{ venue: 'CBOE', dte: '28', why: '3 legs in 12 ms \u00b7 at ask' },
+      ...{ venue: 'CBOE', dte: '28', why: '3 legs, 12 ms \u00b7 at ask' },
     })
     expect(spokenRow(text)).toBe(
       'SPX 19 Dec 25 6475 call, Buy 2,156 at 4.50, $970.2K, Sweep, Bullish',
@@ -57,7 +57,7 @@ describe('a row', () => {
     [{ ...alone, is_unusual_volume: true }, 'at ask \u00b7 unusual volume'],
     [{ ...alone, is_unusual_volume: true, open_interest: 5 }, 'at ask \u00b7 volume > OI'],
     [{ ...alone, is_late: true }, 'at ask \u00b7 late'],
-    [{ is_block: true }, '3 legs in 12 ms \u00b7 at ask \u00b7 block size'],
+    [{ is_block: true }, '3 legs, 12 ms \u00b7 at ask \u00b7 block size'],
   ])('%j is there because: %s', (part, expected) => {
     expect(whyText({ ...PRINT, ...part })).toBe(expected)
   })

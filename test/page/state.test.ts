@@ -68,8 +68,11 @@ describe('banners', () => {
     expect(textsOf(part)).toEqual(expected)
   })
 
-  it('never tell of more than two gaps', () => {
-    expect(textsOf({ gaps: [GAP, GAP, GAP] })).toHaveLength(2)
+  it('tell of two open gaps and of the newest that is over, and count the others', () => {
+    const open = { ...GAP, ended_at: null }
+    const texts = textsOf({ gaps: [open, open, open, GAP, GAP, GAP] })
+    expect(texts).toHaveLength(3)
+    expect(texts.at(-1)).toMatch(/filled; 2 more in the last hour$/)
   })
 })
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect } from 'vitest'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -50,14 +49,6 @@ export async function barriers(page: Page): Promise<string[]> {
        nodes.map(({ target, any }) => [id, impact, target.join(' '), any[0]?.message].join(': '))))`,
   )) as string[]
   return found
-}
-
-/** Nothing is wider than the window. */
-export async function expectNoSideways(page: Page): Promise<void> {
-  const [wide, window] = (await page.evaluate(
-    '[document.documentElement.scrollWidth, innerWidth]',
-  )) as [number, number]
-  expect(wide).toBeLessThanOrEqual(window)
 }
 
 /** Times between frames for `ms`, sorted, in ms. */

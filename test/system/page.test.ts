@@ -8,14 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { Engine } from '../e2e/engine.ts'
 import { eventually, killLeftovers } from '../e2e/flow-process.ts'
 import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
-import {
-  barriers,
-  complaints,
-  expectNoSideways,
-  openPage,
-  rowsOf,
-  startChromium,
-} from './browser.ts'
+import { barriers, complaints, openPage, rowsOf, startChromium } from './browser.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -53,6 +46,14 @@ afterAll(async () => {
   await killLeftovers()
   await postgres?.stop()
 })
+
+/** Nothing is wider than the window. */
+async function expectNoSideways(page: Page): Promise<void> {
+  const [wide, window] = (await page.evaluate(
+    '[document.documentElement.scrollWidth, innerWidth]',
+  )) as [number, number]
+  expect(wide).toBeLessThanOrEqual(window)
+}
 
 const first = () => page.locator('.print').first()
 const press = (key: string) => page.keyboard.press(key)
