@@ -68,8 +68,8 @@ export function warningsOf(config: Config, { flags, env }: ConfigSources): strin
   }
   if (config.httpToken === undefined && !isLoopback(config.httpHost)) {
     warnings.push(
-      `FLOW_HTTP_HOST: others can reach ${config.httpHost}, so only /healthz and /readyz answer ` +
-        'until FLOW_HTTP_TOKEN or FLOW_HTTP_TOKEN_FILE is set, to 16 characters or more',
+      `FLOW_HTTP_HOST: others can reach ${config.httpHost}, so only /healthz, /readyz and the files ` +
+        'of the page answer until FLOW_HTTP_TOKEN or FLOW_HTTP_TOKEN_FILE is set, to 16 characters or more',
     )
   }
   return [...warnings, ...databaseWarnings(config.databaseUrl, env)]

@@ -184,7 +184,7 @@ export const SETTINGS = {
   httpToken: kind.secret(
     'FLOW_HTTP_TOKEN',
     kind.token,
-    'asked of each request but /healthz and /readyz; unless FLOW_HTTP_HOST is loopback these are all there is without it',
+    'asked of each request but /healthz, /readyz and the files of the page; unless FLOW_HTTP_HOST is loopback these are all there is without it',
     'none',
   ),
   alertsFile: kind.setting(
