@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type AlertRules, secretsOfRules } from '../alerts/rules.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
@@ -9,6 +9,7 @@ import { startSimulator } from '../simulator/server.ts'
 import { CONNECTIONS_MAX } from '../slab/event-slab.ts'
 import { VERSION } from '../version.ts'
 import { alertRulesOf } from './alert-rules.ts'
+import { type RunView, runView } from './run-view.ts'
 import { onSignals } from './signals.ts'
 import { openDatabase, setupFor } from './start.ts'
 
@@ -20,22 +21,31 @@ const NO_KEY = 'no-key'
 
 /** `flow run`: the engine. */
 export function runCommand(): Command {
-  const command = new Command('run').description(
-    'connect to the feed, classify every print and store it',
-  )
+  const command = new Command('run')
+    .description('connect to the feed, classify every print and store it')
+    .addOption(new Option('--plain', 'lines alone on a terminal, without the live view below'))
   let alerts: AlertRules | null = null
-  const setup = setupFor(command, undefined, process.stdout, (config) => {
+  // what json lines are for has no use for a view
+  const view = process.stdout.isTTY ? runView(process.stdout) : null
+  const setup = setupFor(command, undefined, view?.out ?? process.stdout, (config) => {
     alerts = alertRulesOf(config)
     return alerts === null ? [] : secretsOfRules(alerts)
   })
-  return command.action(async () => {
+  return command.action(async ({ plain }: { plain?: true }) => {
     const { config, log } = setup()
-    process.exitCode = await run(config, log, alerts)
+    const isWatched = view !== null && plain !== true && config.log === 'pretty'
+    process.exitCode = await run(config, log, alerts, isWatched ? view : null)
   })
 }
 
 /** Runs until a signal or until it cannot go on; gives the exit code. */
-async function run(given: Config, log: Log, alerts: AlertRules | null): Promise<number> {
+async function run(
+  given: Config,
+  plainLog: Log,
+  alerts: AlertRules | null,
+  view: RunView | null,
+): Promise<number> {
+  const log = view?.watch(plainLog) ?? plainLog
   log.say(lines.banner(VERSION))
   const demo = given.demo
     ? await startSimulator({
@@ -68,11 +78,15 @@ async function run(given: Config, log: Log, alerts: AlertRules | null): Promise<
     apiKey: demo === null ? (config.massiveApiKey ?? NO_KEY) : DEMO_KEY,
     openDatabase: () => openDatabase(config, log, false),
   })
+  view?.start(() => live.sample())
   onSignals(
-    (signal) => live.stop(`${signal} received`),
+    (signal) => {
+      view?.end() // what a drain has to say stays
+      live.stop(`${signal} received`)
+    },
     () => live.abandon('second signal'),
   )
-  const code = await live.run()
+  const code = await live.run().finally(() => view?.end())
   await demo?.close()
   // a socket that will not close, or a handle of a library, must not keep a finished engine alive
   setTimeout(() => process.exit(code), 1000).unref()

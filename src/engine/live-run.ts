@@ -9,6 +9,7 @@ import { tradeRoute } from '../api/trade.ts'
 import { tradesRoute } from '../api/trades.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
+import type { LiveSample } from '../console/live-figures.ts'
 import type { Log } from '../console/log.ts'
 import { FlowAnalysisEngine } from '../flow/flow-analysis-engine.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
@@ -23,6 +24,7 @@ import { type GapFiller, startGapFiller } from './gap-filler.ts'
 import { GapRecorder } from './gap-recorder.ts'
 import { LiveEngine } from './live-engine.ts'
 import { LiveFeed } from './live-feed.ts'
+import { liveSample } from './live-sample.ts'
 import { type StreamOfEngine, streamOfEngine } from './live-stream.ts'
 import { startStallWatch } from './stall-watch.ts'
 
@@ -70,6 +72,11 @@ export class LiveRun {
     this.#options.log.info('stopping', { reason })
     this.#state = 'stopping'
     this.#stopping.abort()
+  }
+
+  /** What the metrics say now. */
+  sample(): Promise<LiveSample> {
+    return liveSample(this.#metrics.registry, this.#notReady())
   }
 
   /** Ends the process at once with exit code 1. */

@@ -46,7 +46,7 @@ export async function barriers(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const found = (await page.evaluate(
     `axe.run().then(({ violations }) => violations.flatMap(({ id, impact, nodes }) =>
-       nodes.map((node) => [id, impact, node.target.join(' '), node.any[0]?.message].join(': '))))`,
+       nodes.map((node) => [id, impact, node.target.join(' '), node['any'][0]?.message].join(': '))))`,
   )) as string[]
   return found
 }
