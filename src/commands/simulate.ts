@@ -59,7 +59,7 @@ const collect = (fault: string, faults: readonly string[]): string[] => [...faul
 async function simulate(flags: Flags): Promise<number> {
   const { options, problems } = optionsOf(flags)
   if (problems.length > 0) {
-    for (const problem of problems) process.stderr.write(`${problem}\n`)
+    for (const problem of problems) process.stderr.write(`flow: ${problem}\n`)
     return 2
   }
   let simulator: Simulator
@@ -67,7 +67,7 @@ async function simulate(flags: Flags): Promise<number> {
     if (flags.tape !== undefined) await checkRecording(flags.tape) // before anybody connects
     simulator = await startSimulator(options)
   } catch (error) {
-    process.stderr.write(`the simulator cannot start: ${(error as Error).message}\n`)
+    process.stderr.write(`flow: the simulator cannot start: ${(error as Error).message}\n`)
     return 1
   }
   process.stdout.write(
@@ -84,7 +84,7 @@ async function simulate(flags: Flags): Promise<number> {
   simulator.finished.then(
     () => isStopping || process.stdout.write(`the tape has ended; ${account(simulator)}\n`),
     (error: Error) => {
-      process.stderr.write(`the tape cannot be played: ${error.message}\n`)
+      process.stderr.write(`flow: the tape cannot be played: ${error.message}\n`)
       signal.resolve(1)
     },
   )
@@ -105,7 +105,7 @@ function optionsOf(flags: Flags): { options: SimulatorOptions; problems: readonl
   const whole = (name: string, text: string, least: number, most: number): number => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN
     if (value >= least && value <= most) return value
-    problems.push(`--${name}: expected a whole number from ${least} to ${most}, got "${text}"`)
+    problems.push(`--${name}: expected a whole number from ${least} to ${most}, came "${text}"`)
     return least
   }
   const faults = flags.fault.flatMap((text): Fault[] => {
@@ -130,7 +130,7 @@ function optionsOf(flags: Flags): { options: SimulatorOptions; problems: readonl
     clusters: clustersOf(flags.clusters, problems),
     ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
   }
-  if (flags.apiKey === '') problems.push('--api-key: expected a key, got none')
+  if (flags.apiKey === '') problems.push('--api-key: expected a key, came none')
   return { options, problems }
 }
 
@@ -138,7 +138,7 @@ function clustersOf(text: string, problems: string[]): Cluster[] {
   const names = text.split(',').map((name) => name.trim())
   const clusters = CLUSTERS.filter((cluster) => names.includes(cluster))
   if (clusters.length === names.length) return clusters
-  problems.push(`--clusters: expected some of ${CLUSTERS.join(',')}, each once, got "${text}"`)
+  problems.push(`--clusters: expected some of ${CLUSTERS.join(',')}, each once, came "${text}"`)
   return clusters
 }
 
@@ -151,10 +151,10 @@ function sourceOf(
   const symbols = flags.symbols?.split(',').map((symbol) => symbol.trim())
   for (const symbol of symbols ?? []) {
     if (/^[A-Z][A-Z0-9]{0,5}$/.test(symbol)) continue
-    problems.push(`--symbols: expected underlyings such as SPX,SPY, got "${symbol}"`)
+    problems.push(`--symbols: expected underlyings such as SPX,SPY, came "${symbol}"`)
   }
   if (speed !== '1' && speed !== '10' && speed !== 'max') {
-    problems.push(`--speed: expected 1, 10 or max, got "${speed}"`)
+    problems.push(`--speed: expected 1, 10 or max, came "${speed}"`)
   }
   if (shiftToNow && tape === undefined) problems.push('--shift-to-now: needs a --tape')
   if (shiftToNow && speed === 'max') problems.push('--shift-to-now: needs --speed 1 or 10')

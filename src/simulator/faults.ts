@@ -93,7 +93,7 @@ function parseShared(text: string): SharedFault | null {
   if (shared === undefined) return null
   const share = Number(percent) / 100
   if (!(share > 0 && share <= 1)) {
-    throw new Error(`${text}: expected a share above 0 % up to 100 %, got ${percent} %`)
+    throw new Error(`${text}: expected a share above 0 % up to 100 %, came ${percent} %`)
   }
   if (delay === undefined) return { name: shared, share, delayMs: DELAY_MS }
   if (shared !== 'restdelay') throw new Error(`${text}: ${shared} has no length`)

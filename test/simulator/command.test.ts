@@ -79,7 +79,7 @@ test('one line for each wrong flag, and exit 2', async () => {
   const lines = err().trim().split('\n')
   const wrong = ['--port', '--rate', '--speed', '--symbols', '--fault', '--shift-to-now']
   for (const flag of [...wrong, '--clusters']) {
-    expect(lines.filter((line) => line.startsWith(flag)).length, flag).toBe(1)
+    expect(lines.filter((line) => line.startsWith(`flow: ${flag}`)).length, flag).toBe(1)
   }
   expect(lines.length).toBe(7)
 })
