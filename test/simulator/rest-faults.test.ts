@@ -34,7 +34,7 @@ test('reads a share, and how late a late answer is', () => {
 
 test.each([
   ['rest500:0%', 'expected a share above 0 % up to 100 %, came 0 %'],
-  ['rest500:101%', 'got 101 %'],
+  ['rest500:101%', 'came 101 %'],
   ['rest500:10%:2s', 'rest500 has no length'],
   ['rest500', 'no such fault, expected one of drop@10s'],
   ['rest500:10', 'no such fault'],
