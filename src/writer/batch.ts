@@ -63,6 +63,11 @@ export function clearBatch(batch: Batch): void {
   batch.settles = 0
 }
 
+/** Whether it brings nothing to the tables but its mark. */
+export function isEmpty({ copy, requotes, cancels, gaps }: Measured): boolean {
+  return copy.rows + requotes.length + cancels.length + gaps.length === 0
+}
+
 export type FlushState = {
   readonly now: number
   /** End of the last commit, or the start. */

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { Group } from '../rollup/minute-sums.ts'
 import { storeSums } from '../rollup/store-sums.ts'
-import type { Batch } from './batch.ts'
+import { type Batch, isEmpty } from './batch.ts'
 import { copyRows } from './connection.ts'
 import { rowOffsets } from './copy-buffer.ts'
 import { storeEvents } from './event-store.ts'
@@ -184,7 +184,9 @@ function timesOf({ batch, storedUpTo }: Job): Times | null {
 async function claim({ client, writer, batchNumber, batch }: Job): Promise<boolean> {
   const { receivedTo } = batch
   const mark = Number.isNaN(receivedTo) ? '' : `, received_to = ${Math.floor(receivedTo)}`
-  const set = `batch = ${batchNumber}, committed_at = ${Date.now()}, drained = false${mark}`
+  // a state that is saved after a drain waits for a batch that brings nothing
+  const drained = isEmpty(batch) ? 'drained' : 'false'
+  const set = `batch = ${batchNumber}, committed_at = ${Date.now()}, drained = ${drained}${mark}`
   const where = `writer = '${writer}' AND batch < ${batchNumber}`
   const begin = `BEGIN; UPDATE flow_batches SET ${set} WHERE ${where}`
   // several statements in one message give several results, which the types do not know

@@ -114,6 +114,20 @@ describe('one signal', () => {
     expect(engine.lines.some(({ msg }) => msg === 'demo')).toBe(true)
   })
 
+  it('is told by the gap up to the next start: stopped, not crashed', async () => {
+    const { vendor, settings } = await vendorAndSettings()
+    const first = new Engine(settings)
+    await first.ready()
+    vendor.peers[0]!.send(trade())
+    await first.received(1)
+    await first.drain()
+    const second = new Engine(settings)
+    await second.ready()
+    const { gaps } = JSON.parse((await second.get('/api/gaps')).body) as { gaps: object[] }
+    expect(gaps).toMatchObject([{ reason: 'stopped' }])
+    await second.drain()
+  })
+
   it('reaches the engine through npm start', async () => {
     const { vendor, settings } = await vendorAndSettings()
     const npm = ['npm', '--prefix', ROOT, 'start']

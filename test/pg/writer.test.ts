@@ -97,6 +97,7 @@ describe('the writer', () => {
     expect(started.writer.previous).toBeNull()
     postRows(started.writer, numbered(1, 1))
     await started.writer.drain()
+    await started.writer.settled() // a state is saved after the drain
     const next = await startedWriter(url)
     expect(next.writer.previous).toMatchObject({ drained: true })
     postRows(next.writer, numbered(2, 1))
