@@ -81,9 +81,11 @@ export const qualityRow = () => [
       width: 12,
     },
     `SELECT ${PRINT_STEP},
-  (sum(premium) FILTER (WHERE quote_source = 'feed') / nullif(sum(premium), 0))::float8 AS feed,
-  (sum(premium) FILTER (WHERE quote_source = 'rest') / nullif(sum(premium), 0))::float8 AS rest,
-  (count(quote_source)::float8 / count(*)) AS prints
+  (coalesce(sum(premium) FILTER (WHERE quote_source = 'feed'), 0)
+    / nullif(sum(premium), 0))::float8 AS feed,
+  (coalesce(sum(premium) FILTER (WHERE quote_source = 'rest'), 0)
+    / nullif(sum(premium), 0))::float8 AS rest,
+  count(quote_source)::float8 / count(*) AS "of all prints"
 FROM ${PRINTS}
 GROUP BY 1 ORDER BY 1`,
   ),
