@@ -35,8 +35,8 @@ export function doctorCommand(): Command {
 }
 
 async function examine(config: Config): Promise<readonly Finding[]> {
-  const { httpHost: host, httpPort: port } = config
-  const engine = await checkEngine({ host, port }, AbortSignal.timeout(CHECK_MS_MAX))
+  const { httpHost: host, httpPort: port, dataDir } = config
+  const engine = await checkEngine({ host, port, dataDir }, AbortSignal.timeout(CHECK_MS_MAX))
   const findings = await runChecks([
     ...vendorChecks(config, engine.isRunning),
     {

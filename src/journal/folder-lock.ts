@@ -47,6 +47,13 @@ export async function lockFolder(dir: string): Promise<() => void> {
   }
 }
 
+/** Process id of who has the lock of `dir`, which must exist; null: nobody, or this process. */
+export async function folderOwner(dir: string): Promise<number | null> {
+  const home = realpathSync(dir)
+  const highest = locks(home).at(-1)
+  return highest === undefined ? null : livingOwner(pathOf(home, highest))
+}
+
 async function take(home: string): Promise<string> {
   for (let i = 0; i < TRIES_MAX; i++) {
     const highest = locks(home).at(-1) ?? 0

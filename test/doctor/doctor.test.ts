@@ -149,6 +149,33 @@ describe('the database', () => {
     expect((await check(url, SCHEMA_VERSION - 1))[1]).toMatchObject({ state: 'fail' })
   })
 
+  it('tells what is stored, without a look at the whole table', async () => {
+    const url = await server.freshDatabase()
+    await migrateDatabase(url)
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    const at = Date.UTC(2026, 10, 20, 15, 30, 0, 250)
+    await client.query(`SELECT flow_ensure_partition('2026-11-20')`)
+    for (const [symbol, timestamp] of [
+      ['SPX', at - 90_000],
+      ['SPY', at],
+      ['QQQ', at - 3_600_000],
+    ]) {
+      await client.query(
+        `INSERT INTO options_flow_history (timestamp, size, dte, expiration, is_sweep, is_block,
+           is_above_ask, is_below_bid, is_unusual_volume, symbol, contract_ticker, price, premium,
+           trade_type, sentiment, aggressiveness, strike, option_type)
+         VALUES ($1, 10, 1, '2026-11-21', false, false, false, false, false, $2, 'O:X', 1, 1000,
+           'REGULAR', 'NEUTRAL', 'NORMAL', 100, 'call')`,
+        [timestamp, symbol],
+      )
+    }
+    await client.end()
+    expect(words(await check(url))[2]).toBe(
+      'ok flow: symbols: 3, days: 1, the newest print of 2026-11-20T15:30:00.250Z',
+    )
+  })
+
   it('says when a role may not write, a password is wrong, a database is not there', async () => {
     const url = await server.freshDatabase()
     await migrateDatabase(url)
@@ -156,16 +183,29 @@ describe('the database', () => {
     await client.connect()
     await client.query(`DROP ROLE IF EXISTS doctor_reader`)
     await client.query(`CREATE ROLE doctor_reader LOGIN PASSWORD 'reader-pw'`)
-    await client.query('GRANT SELECT ON ALL TABLES IN SCHEMA public TO doctor_reader')
     const as = (user: string, password: string, database?: string) => {
       const other = new URL(url)
       Object.assign(other, { username: user, password })
       if (database !== undefined) other.pathname = database
       return other.href
     }
-    expect(words(await check(as('doctor_reader', 'reader-pw')))[1]).toMatch(
-      /^fail schema: .*may not/,
+    const asReader = async (schema?: number) => {
+      const [, found] = await check(as('doctor_reader', 'reader-pw'), schema)
+      expect(found!.todo).toContain('docs/security.md')
+      return words([found!])[0]
+    }
+    const empty = as('doctor_reader', 'reader-pw', new URL(await server.freshDatabase()).pathname)
+    expect(words(await check(empty))[1]).toMatch(/^fail schema: not there yet, and .* may not make/)
+    expect(await asReader()).toMatch(/^fail schema: permission denied/)
+    await client.query('GRANT SELECT ON ALL TABLES IN SCHEMA public TO doctor_reader')
+    expect(await asReader(SCHEMA_VERSION + 1)).toMatch(/^fail schema: .*may not change it/)
+    await client.query('GRANT INSERT, UPDATE, DELETE ON options_flow_history TO doctor_reader')
+    expect(await asReader()).toMatch(/^fail schema: .*may not write to every table/)
+    await client.query(
+      'GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO doctor_reader',
     )
+    await client.query('REVOKE INSERT, UPDATE, DELETE ON flow_migrations FROM doctor_reader')
+    expect((await check(as('doctor_reader', 'reader-pw')))[1]).toMatchObject({ state: 'ok' })
     const [wrong] = await check(as('doctor_reader', 'wrong-pw'))
     expect(wrong).toMatchObject({ state: 'fail', todo: expect.stringContaining('password') })
     const [missing] = await check(as('doctor_reader', 'reader-pw', '/nowhere'))
@@ -226,10 +266,10 @@ describe('disk and machine', () => {
 describe('the address of the engine', () => {
   it('is free, or taken by something else', async () => {
     const port = await listening(createServer((socket) => socket.destroy()))
-    const taken = await checkEngine({ host: '127.0.0.1', port }, never)
+    const taken = await checkEngine({ host: '127.0.0.1', port, dataDir: folder }, never)
     expect(taken).toMatchObject({ isRunning: false, findings: [{ state: 'fail' }] })
     await cleanups.pop()!()
-    const free = await checkEngine({ host: '127.0.0.1', port }, never)
+    const free = await checkEngine({ host: '127.0.0.1', port, dataDir: folder }, never)
     expect(free).toMatchObject({ isRunning: false, findings: [{ state: 'ok' }] })
   })
 
@@ -242,7 +282,7 @@ describe('the address of the engine', () => {
         response.end(JSON.stringify(url === '/healthz' ? { status: 'alive' } : ready))
       }),
     )
-    const found = await checkEngine({ host: '127.0.0.1', port }, never)
+    const found = await checkEngine({ host: '127.0.0.1', port, dataDir: folder }, never)
     expect(found).toMatchObject({ isRunning: true, findings: [{ state }] })
   })
 })
