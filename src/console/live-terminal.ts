@@ -2,6 +2,9 @@ import { Writable } from 'node:stream'
 import { createLogUpdate } from 'log-update'
 import { writeTo } from './log.ts'
 
+const COLUMNS = 80
+const ERASE_LINE_ABOVE = '\u001B[1A\u001B[2K'
+
 /** A terminal whose last lines are drawn again and again, with the log above them. */
 export type LiveTerminal = {
   /** Takes the log: its lines go above the view. */
@@ -17,10 +20,15 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
   const write = writeTo(stream)
   let drawn: readonly string[] = []
   let isOver = false
+  const clear = (): void => {
+    if (drawn.length === 0) return
+    view.clear()
+    write(ERASE_LINE_ABOVE.repeat(wrappedRows(drawn, stream.columns ?? COLUMNS)))
+  }
   const out = new Writable({
     decodeStrings: false,
     write(text: string | Buffer, _encoding, done) {
-      if (drawn.length > 0) view.clear()
+      clear()
       write(String(text))
       if (drawn.length > 0) view(drawn.join('\n'))
       done()
@@ -29,21 +37,29 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
   return {
     out,
     get columns() {
-      return stream.columns ?? 80
+      return stream.columns ?? COLUMNS
     },
     draw(lines) {
       if (isOver) return
+      if (wrappedRows(drawn, stream.columns ?? COLUMNS) > 0) clear()
       // a view that is taller than the terminal would push the log away
       drawn = lines.slice(0, Math.max(1, (stream.rows ?? 24) - 3))
       view(drawn.join('\n'))
     },
     end() {
       isOver = true
-      if (drawn.length > 0) {
-        view.clear()
-        view.done()
-      }
+      clear()
+      if (drawn.length > 0) view.done()
       drawn = []
     },
   }
+}
+
+/**
+ * Rows that lines take beyond one each: a terminal that became narrower has wrapped what was drawn,
+ * each character of which is one column wide.
+ */
+function wrappedRows(lines: readonly string[], columns: number): number {
+  const rows = (line: string): number => Math.max(1, Math.ceil([...line].length / columns))
+  return lines.reduce((more, line) => more + rows(line) - 1, 0)
 }
