@@ -110,6 +110,13 @@ test.each(rules.map((rule) => [rule.alert, rule] as const))(
   },
 )
 
+test('docs/dashboards.md says of each alert what to do', () => {
+  const text = readFileSync(join(GRAFANA, '../docs/dashboards.md'), 'utf8')
+  const rows = [...text.matchAll(/^\| `(Flow\w+)` \|/gm)].map(([, name]) => name)
+  expect(rows).toEqual(rules.map(({ alert }) => alert))
+  expect(text).toContain(`${rules.length} alerts`)
+})
+
 type RuleTest = {
   readonly alert_rule_test?: { readonly alertname: string; readonly exp_alerts?: object[] }[]
   readonly promql_expr_test?: { readonly expr: string; readonly exp_samples?: object[] }[]
