@@ -20,6 +20,11 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
   const write = writeTo(stream)
   let drawn: readonly string[] = []
   let isOver = false
+  const show = (lines: readonly string[]): void => {
+    const width = (stream.columns ?? COLUMNS) - 1
+    drawn = lines.map((line) => [...line].slice(0, width).join('')) // or it would be wrapped
+    view(drawn.join('\n'))
+  }
   const clear = (): void => {
     if (drawn.length === 0) return
     view.clear()
@@ -30,7 +35,7 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
     write(text: string | Buffer, _encoding, done) {
       clear()
       write(String(text))
-      if (drawn.length > 0) view(drawn.join('\n'))
+      if (drawn.length > 0) show(drawn)
       done()
     },
   })
@@ -43,8 +48,7 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
       if (isOver) return
       if (wrappedRows(drawn, stream.columns ?? COLUMNS) > 0) clear()
       // a view that is taller than the terminal would push the log away
-      drawn = lines.slice(0, Math.max(1, (stream.rows ?? 24) - 3))
-      view(drawn.join('\n'))
+      show(lines.slice(0, Math.max(1, (stream.rows ?? 24) - 3)))
     },
     end() {
       isOver = true

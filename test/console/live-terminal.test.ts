@@ -22,7 +22,7 @@ function terminal(columns: number, rows = 24) {
   }
 }
 
-/** How many rows are erased: each goes up by one, or two escapes of one row each. */
+/** How many rows are erased. */
 const erased = (text: string) => text.split('\u001B[2K').length - 1
 
 test('a line of the log goes above the view, which is drawn again below it', () => {
@@ -50,6 +50,20 @@ test('what a narrower terminal has wrapped goes too', () => {
   stream.columns = 15
   live.draw(['x'.repeat(14)])
   expect(erased(taken())).toBe(5) // 3 + 1 rows, and the cursor's
+  live.draw(['y'.repeat(14)])
+  expect(erased(taken())).toBe(2)
+})
+
+test('a line of the log before the view is made for the narrower terminal erases no other', () => {
+  const { stream, taken } = terminal(40)
+  const live = liveTerminal(stream)
+  live.draw(['x'.repeat(39)])
+  taken()
+  stream.columns = 15
+  live.out.write('a print\n')
+  const text = taken()
+  expect(text).toMatch(/a print\nx{14}\n$/)
+  expect(erased(text)).toBe(4)
   live.draw(['y'.repeat(14)])
   expect(erased(taken())).toBe(2)
 })
