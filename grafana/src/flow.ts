@@ -3,13 +3,13 @@ import {
   DashboardBuilder,
   DashboardCursorSync,
   QueryVariableBuilder,
-  RowBuilder,
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { gapAnnotation } from './annotations.ts'
 import { eventsRow, namesRow, qualityRow } from './flow-events.ts'
 import { leaningRow, netRow, totalsRow } from './flow-sums.ts'
+import { withRows } from './panels.ts'
 import { POSTGRESQL } from './queries.ts'
 
 /** Symbols with flow in the time range. */
@@ -43,17 +43,12 @@ export function flowDashboard(): Dashboard {
         .current({ text: 'All', value: '$__all' }),
     )
     .annotation(gapAnnotation())
-  const rows = [
+  return withRows(dashboard, [
     ['The time range at a glance', totalsRow()],
     ['Net premium', netRow()],
     ['Which way it leans', leaningRow()],
     ['Sweeps and blocks', eventsRow()],
     ['Top premium and unusual volume', namesRow()],
     ['How far to trust it', qualityRow()],
-  ] as const
-  for (const [title, panels] of rows) {
-    dashboard.withRow(new RowBuilder(title))
-    for (const panel of panels) dashboard.withPanel(panel)
-  }
-  return dashboard.build()
+  ])
 }

@@ -3,7 +3,6 @@ import {
   DashboardBuilder,
   DashboardCursorSync,
   QueryVariableBuilder,
-  RowBuilder,
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
@@ -11,6 +10,7 @@ import { gapAnnotation } from './annotations.ts'
 import { nowRow } from './operations-now.ts'
 import { accountRow, databaseRow, feedRow, latencyRow } from './operations-path.ts'
 import { outputRow, partsRow, runtimeRow } from './operations-state.ts'
+import { withRows } from './panels.ts'
 import { PROMETHEUS } from './queries.ts'
 
 /** *Operations*: does the engine receive, store and keep up? Reads Prometheus. */
@@ -32,7 +32,7 @@ export function operationsDashboard(): Dashboard {
       ),
     )
     .annotation(gapAnnotation())
-  const rows = [
+  return withRows(dashboard, [
     ['Now', nowRow()],
     ['Feed', feedRow()],
     ['Account: where every print has gone', accountRow()],
@@ -41,19 +41,18 @@ export function operationsDashboard(): Dashboard {
     ['Threads and restarts', partsRow()],
     ['Alerts, stream and lookups', outputRow()],
     ['Runtime', runtimeRow()],
-  ] as const
-  for (const [title, panels] of rows) {
-    dashboard.withRow(new RowBuilder(title))
-    for (const panel of panels) dashboard.withPanel(panel)
-  }
-  return dashboard.build()
+  ])
 }
+
+/** What Grafana's editor of variables calls a query of label_values(). */
+const LABEL_VALUES = 1
 
 function variable(name: string, label: string, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .datasource(PROMETHEUS)
-    .query({ query, refId: `variable-${name}` })
+    .definition(query)
+    .query({ qryType: LABEL_VALUES, query, refId: 'PrometheusVariableQueryEditor-VariableQuery' })
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.AlphabeticalAsc)
     .multi(true)

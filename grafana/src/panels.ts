@@ -16,7 +16,10 @@ import {
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common'
 import {
+  type Dashboard,
+  type DashboardBuilder,
   type Panel,
+  RowBuilder,
   type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -109,7 +112,7 @@ export function table(
     .description(head.description)
     .unit(head.unit)
     .span(head.width)
-    .height(SERIES_HEIGHT + 2)
+    .height(SERIES_HEIGHT)
     .filterable(true)
     .noValue('no rows in this time range')
     .datasource(POSTGRESQL)
@@ -132,6 +135,20 @@ export function heatmap(head: Head, expression: Promql): Builder<Panel> {
     .yAxis({ build: () => ({ unit: head.unit }) })
     .datasource(PROMETHEUS)
     .targets([promql(expression, 'A', 'heatmap')])
+}
+
+/** The dashboard with a row for each title, its panels numbered so that a link to one stays. */
+export function withRows(
+  dashboard: DashboardBuilder,
+  rows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]])[],
+): Dashboard {
+  for (const [title, panels] of rows) {
+    dashboard.withRow(new RowBuilder(title))
+    for (const panel of panels) dashboard.withPanel(panel)
+  }
+  const built = dashboard.build()
+  for (const [i, panel] of (built.panels ?? []).entries()) panel.id = i + 1
+  return built
 }
 
 function targetsOf(expressions: readonly Promql[], asked: 'range' | 'instant') {
