@@ -83,7 +83,7 @@ function checkWhole({ isWhole, leftOut }: BackfillSummary, path: string): void {
 }
 
 async function run(
-  { date, file }: Flags,
+  { date, file, json }: Flags,
   day: number,
   config: Config,
   log: Log,
@@ -91,7 +91,7 @@ async function run(
   const stopping = new AbortController()
   const stop = (): void => stopping.abort(new Error('stopped: run it again to go on'))
   onSignals(stop, () => process.exit(1))
-  const bar = progressBar('MiB', log)
+  const bar = progressBar('MiB', json === true ? null : log)
   const path = file ?? (await download(date, config, log, stopping.signal, bar.update))
   await checkRecording(path).catch((error: Error) => {
     throw new UsageError(error.message) // told before anything is started

@@ -19,9 +19,10 @@ const TEXT_COLUMNS = 60
 
 /**
  * A bar with rate and time left on a terminal's standard error; elsewhere a line in the log every
- * 10 s. `log` null: nothing there.
+ * 10 s. `log` null: nothing at all.
  */
 export function progressBar(unit: ProgressUnit, log: Log | null): ProgressBar {
+  if (log === null) return { isShown: false, update: () => {}, stop: () => {} }
   return process.stderr.isTTY === true ? drawnBar(unit) : toldProgress(unit, log)
 }
 
@@ -52,14 +53,15 @@ function drawnBar(unit: ProgressUnit): ProgressBar {
   }
 }
 
-function toldProgress(unit: ProgressUnit, log: Log | null): ProgressBar {
+/** A line in the log at most every 10 s. */
+export function toldProgress(unit: ProgressUnit, log: Log): ProgressBar {
   const startedAt = performance.now()
   let toldAt = startedAt
   return {
     isShown: false,
     update(done, total) {
       const now = performance.now()
-      if (log === null || now - toldAt < LINE_MS) return
+      if (now - toldAt < LINE_MS) return
       toldAt = now
       log.info('progress', progressOf({ unit, done, total, ms: now - startedAt }))
     },
