@@ -1,4 +1,4 @@
-import { FROM_MS, minuteSums, PRINT_STEP, PRINTS, STEP, TO_MS } from './flow-sql.ts'
+import { CHOSEN, FROM_MS, minuteSums, PRINT_STEP, PRINTS, STEP, TO_MS } from './flow-sql.ts'
 import { series, table } from './panels.ts'
 
 const DOLLARS = 'currencyUSD'
@@ -32,7 +32,7 @@ GROUP BY 1 ORDER BY 1`,
   side, sentiment, total_size AS size, total_premium::float8 AS premium, vwap::float8 AS vwap,
   leg_count AS legs, span_ms AS span
 FROM flow_events
-WHERE symbol IN ($symbol) AND started_at >= ${FROM_MS} AND started_at < ${TO_MS} AND NOT is_void
+WHERE ${CHOSEN} AND started_at >= ${FROM_MS} AND started_at < ${TO_MS} AND NOT is_void
 ORDER BY total_premium DESC, event_id LIMIT ${TOP}`,
     { premium: DOLLARS, vwap: DOLLARS, span: 'ms' },
   ),

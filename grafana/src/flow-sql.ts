@@ -6,9 +6,12 @@
 export const FROM_MS = '$__unixEpochFrom()::bigint * 1000'
 export const TO_MS = '($__unixEpochTo()::bigint + 1) * 1000'
 
+/** Row of a chosen symbol. In a fresh database there is none to choose: IN () would be an error. */
+export const CHOSEN = 'symbol = ANY (ARRAY[$symbol]::text[])'
+
 /** Stored prints in the time range, of the chosen symbols. */
 export const PRINTS = `options_flow_history
-WHERE symbol IN ($symbol) AND timestamp >= ${FROM_MS} AND timestamp < ${TO_MS}`
+WHERE ${CHOSEN} AND timestamp >= ${FROM_MS} AND timestamp < ${TO_MS}`
 
 /**
  * Sums of the chosen symbols by minute of the print, `columns` of src/rollup/vector.ts: what the
@@ -17,7 +20,7 @@ WHERE symbol IN ($symbol) AND timestamp >= ${FROM_MS} AND timestamp < ${TO_MS}`
  */
 export function minuteSums(columns: readonly string[]): string {
   const names = columns.join(', ')
-  const where = `WHERE symbol IN ($symbol)
+  const where = `WHERE ${CHOSEN}
     AND minute BETWEEN $__unixEpochFrom() / 60 AND $__unixEpochTo() / 60`
   return `(
   SELECT symbol, minute, ${names} FROM flow_minute_sums

@@ -73,6 +73,13 @@ function expectNumbers(fields: readonly pg.FieldDef[]): void {
   }
 }
 
+test.each(TARGETS.map((target) => [target.where, target] as const))(
+  '%s is no error while there is no symbol to choose',
+  async (_, { text }) => {
+    await expect(client.query(sqlOf(text, { ...chosen(), symbols: [] }))).resolves.toBeDefined()
+  },
+)
+
 const PARTITIONED = TARGETS.filter(({ text }) => text.includes('options_flow_history'))
 
 test.each(PARTITIONED.map((target) => [target.where, target] as const))(
