@@ -156,7 +156,11 @@ function refusal({ status, message }: Said, clean: (text: string) => string): Fi
   }
 }
 
-function planOf(
+/**
+ * What the answers to a subscription to trades and quotes say of the plan. `isDelayed`: they came
+ * from a host of the vendor's that is 15 minutes late.
+ */
+export function planOf(
   answers: readonly Said[],
   isDelayed: boolean,
   clean: (text: string) => string,
@@ -173,12 +177,13 @@ function planOf(
   const because = errors.length === 0 ? 'no answer to the subscription' : errors.join(', ')
   const plan = 'the plan for real-time trades and quotes is Options Advanced'
   if (!trades) return [fail('plan', `no trades: ${because}`, plan)]
+  if (isDelayed) {
+    // such a host has no quotes on any plan
+    const found = `trades${quotes ? ' and quotes' : ', no quotes'}, 15 minutes late (a delayed host)`
+    return [warn('plan', found, 'set FLOW_FEED_URL to the real-time host: wss://socket...')]
+  }
   if (!quotes) {
     return [warn('plan', `trades, but no quotes: ${because}; prints have no side`, plan)]
-  }
-  if (isDelayed) {
-    const found = 'trades 15 minutes late (a delayed host)'
-    return [warn('plan', found, 'set FLOW_FEED_URL to the real-time host: wss://socket...')]
   }
   return [ok('plan', 'trades and quotes')]
 }

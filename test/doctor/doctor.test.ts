@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
@@ -5,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { checkDatabase } from '../../src/doctor/database.ts'
 import { checkDisk } from '../../src/doctor/disk.ts'
 import { doctorText } from '../../src/doctor/doctor-text.ts'
 import { checkEngine } from '../../src/doctor/engine.ts'
-import { checkFeed } from '../../src/doctor/feed.ts'
+import { checkFeed, planOf } from '../../src/doctor/feed.ts'
 import { type Finding, fail, ok, skip, warn } from '../../src/doctor/finding.ts'
 import { checkMachine } from '../../src/doctor/machine.ts'
 import { checkRest } from '../../src/doctor/rest.ts'
@@ -76,6 +78,43 @@ describe('key and plan', () => {
     expect(words(findings)[1]).toMatch(expected)
     expect(findings[1]!.todo).not.toBeNull()
     expect(JSON.stringify(findings)).not.toContain(KEY)
+  })
+
+  it.each([
+    ['AM', /^fail plan: no trades: not authorized, not authorized$/],
+    ['T', /^warn plan: trades, but no quotes: not authorized; prints have no side$/],
+    ['TQ', /^ok plan: trades and quotes$/],
+  ])('a plan that has the channels %s', async (channels, expected) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    cleanups.push(() => server.close())
+    server.on('connection', (socket) => {
+      const say = (status: string, message: string) =>
+        socket.send(JSON.stringify([{ ev: 'status', status, message }]))
+      say('connected', 'Connected Successfully')
+      socket.on('message', (data) => {
+        const { action, params } = JSON.parse(String(data)) as { action: string; params: string }
+        if (action === 'auth') return say('auth_success', 'authenticated')
+        for (const topic of params.split(',')) {
+          if (channels.includes(topic.split('.')[0]!)) say('success', `subscribed to: ${topic}`)
+          else say('error', 'not authorized')
+        }
+      })
+    })
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const findings = await checkFeed({ url: `ws://127.0.0.1:${port}`, apiKey: KEY }, never)
+    expect(words(findings)[2]).toMatch(expected)
+  })
+
+  it.each([
+    [['T'], 'warn plan: trades, no quotes, 15 minutes late (a delayed host)'],
+    [['T', 'Q'], 'warn plan: trades and quotes, 15 minutes late (a delayed host)'],
+  ])('a host that is late, with the channels %s', (channels, expected) => {
+    const answers = channels.map((channel) => ({
+      status: 'success',
+      message: `subscribed to: ${channel}.O:SPY251219C00650000`,
+    }))
+    expect(words(planOf(answers, true, String))).toEqual([expected])
   })
 
   it('nobody there: what was tried, without the key', async () => {
