@@ -11,14 +11,24 @@ const TARGETS = allTargets().filter(({ source }) => source === 'postgresql')
 let postgres: TestPostgres
 let running: Running
 let client: pg.Client
+/** Asks as Grafana should: may read every table, and call no function of ours. */
+let reader: pg.Client
 beforeAll(async () => {
   postgres = await startTestPostgres()
   const url = await postgres.freshDatabase()
   running = await startRunning(url)
   client = new pg.Client({ connectionString: url })
   await client.connect()
+  reader = new pg.Client({ connectionString: url })
+  await reader.connect()
+  await client.query(`CREATE ROLE dashboards_reader;
+    REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+    GRANT USAGE ON SCHEMA public TO dashboards_reader;
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO dashboards_reader`)
+  await reader.query('SET ROLE dashboards_reader')
 })
 afterAll(async () => {
+  await reader.end()
   await client.end()
   await running.close()
   await killLeftovers()
@@ -31,7 +41,7 @@ function chosen(): Chosen {
   return { from: to - 3600, to, symbols: SYMBOLS }
 }
 
-const ask = (text: string) => client.query<Record<string, unknown>>(sqlOf(text, chosen()))
+const ask = (text: string) => reader.query<Record<string, unknown>>(sqlOf(text, chosen()))
 
 /** What Grafana would have nothing to draw of; null if all is well. */
 function missingIn({ fields, rows }: pg.QueryResult<Record<string, unknown>>): string | null {
