@@ -86,8 +86,10 @@ describe('calls of flow and npm', () => {
 })
 
 describe('names', () => {
-  const settings = Object.values(SETTINGS) as readonly { env: string; isSecret?: boolean }[]
-  const known = settings.flatMap(({ env }) => [env, `${env}_FILE`])
+  const settings: readonly { env: string; isSecret?: boolean }[] = Object.values(SETTINGS)
+  const known = settings.flatMap(({ env, isSecret }) =>
+    isSecret === true ? [env, `${env}_FILE`] : [env],
+  )
   // what the recipes of deploy/ name is theirs; users name what holds their sinks' addresses
   const ofDeploy = readdirSync(join(ROOT, 'deploy'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
