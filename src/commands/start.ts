@@ -69,7 +69,9 @@ export async function openDatabase(
   // PostgreSQL reports each start and checkpoint as LOG: of no use here unless it goes wrong; nor is
   // the text of a statement that failed, whose further lines begin with a tab
   const onLog = (line: string): void => {
-    if (!/ (LOG|HINT|STATEMENT): |^\t/.test(line)) log.info(line)
+    if (!/ (LOG|HINT|STATEMENT): | FATAL: {2}the database system is starting up|^\t/.test(line)) {
+      log.info(line)
+    }
   }
   return startEmbeddedPostgres({ dataDir, onLog })
 }
