@@ -56,9 +56,10 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   ],
   'writer/sink.ts': ['others'], // a text of that file
   'writer/transaction.ts': [
-    'set', // these three: texts of that file
+    'set', // these four: texts of that file
     'where',
     'mark',
+    'drained',
     'writer', // a uuid that this process made
     'batchNumber', // these three: numbers
     'Date.now()',
