@@ -28,6 +28,13 @@ export async function storeDocumentedFlow(databaseUrl: string): Promise<void> {
          'timestamp', timestamp - 60000, 'received_at', received_at - 60000, 'rules', null))).*
        FROM options_flow_history AS flow WHERE symbol = 'SPY'`,
     )
+    // how often one contract is hit twice more is a matter of chance, and of how busy a machine is
+    await client.query(
+      `INSERT INTO flow_events SELECT (jsonb_populate_record(event, jsonb_build_object(
+         'event_id', event.event_id || '-' || again))).*
+       FROM (SELECT * FROM flow_events WHERE side IN ('BUY', 'SELL') AND NOT is_void
+         ORDER BY started_at LIMIT 1) AS event, generate_series(1, 2) AS again`,
+    )
     await client.query('SELECT flow_ensure_partition(day) FROM unnest($1::date[]) AS day', [
       ['2025-01-06', '2025-01-07'],
     ])
