@@ -32,8 +32,9 @@ export async function storeDocumentedFlow(databaseUrl: string): Promise<void> {
     await client.query(
       `INSERT INTO flow_events SELECT (jsonb_populate_record(event, jsonb_build_object(
          'event_id', event.event_id || '-' || again))).*
-       FROM (SELECT * FROM flow_events WHERE side IN ('BUY', 'SELL') AND NOT is_void
-         ORDER BY started_at LIMIT 1) AS event, generate_series(1, 2) AS again`,
+       FROM flow_events AS event, generate_series(1, 2) AS again
+       WHERE event_id = (SELECT event_id FROM flow_events
+         WHERE side IN ('BUY', 'SELL') AND NOT is_void ORDER BY started_at LIMIT 1)`,
     )
     await client.query('SELECT flow_ensure_partition(day) FROM unnest($1::date[]) AS day', [
       ['2025-01-06', '2025-01-07'],
