@@ -12,6 +12,11 @@ export class ApiError extends Error {
   }
 }
 
+/** A token as the protocol takes it, which allows no brackets. */
+function wordOf(token: string): string {
+  return encodeURIComponent(token).replaceAll('(', '%28').replaceAll(')', '%29')
+}
+
 /** The engine's API. The token stays in this tab, and goes nowhere but into the header. */
 export class Api {
   /** Told when the engine wants a token, or another one. */
@@ -46,7 +51,7 @@ export class Api {
   /** A WebSocket of the live stream. A browser brings the token as a subprotocol. */
   stream(query: URLSearchParams): WebSocket {
     const { token } = this
-    const protocols = token === null ? [] : [`flow.bearer.${encodeURIComponent(token)}`]
+    const protocols = token === null ? [] : [`flow.bearer.${wordOf(token)}`]
     const url = new URL(`/api/stream?${query}`, location.href)
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     return new WebSocket(url, ['flow.v1', ...protocols])

@@ -21,6 +21,10 @@ export type Health = {
   readonly awaySince: number | null
   /** `ready`, or why not; null: not asked yet, or no answer. */
   readonly ready: string | null
+  /** Since when the engine answers nothing, epoch ms; null: it does. */
+  readonly silentSince: number | null
+  /** Since when its database answers nothing, epoch ms; null: it does. */
+  readonly storeSince: number | null
   /** When the count of received prints last changed, epoch ms. */
   readonly receivedAt: number
   readonly gaps: readonly Gap[]
@@ -38,10 +42,19 @@ export function bannersOf(health: Health, now: number): readonly Banner[] {
   return [...staleBanners(health, now), ...gapBanners(health.gaps, now), ...missed(health.missed)]
 }
 
-function staleBanners({ awaySince, ready, receivedAt }: Health, now: number): Banner[] {
+function staleBanners(health: Health, now: number): Banner[] {
+  const { awaySince, ready, receivedAt, silentSince, storeSince } = health
   if (awaySince !== null) {
     const text = `Not connected to the engine since ${timeText(awaySince)} ET: nothing below is live`
     return [{ id: 'stale', tone: 'bad', text }]
+  }
+  if (silentSince !== null) {
+    const text = `The engine has not answered since ${timeText(silentSince)} ET: all of this is old`
+    return [{ id: 'stale', tone: 'bad', text }]
+  }
+  if (storeSince !== null) {
+    const since = `The database has not answered since ${timeText(storeSince)} ET`
+    return [{ id: 'stale', tone: 'bad', text: `${since}: cards, chart and new events are old` }]
   }
   if (ready !== null && ready !== 'ready') {
     return [{ id: 'stale', tone: 'bad', text: `The engine is not ready: ${ready}` }]

@@ -1,6 +1,6 @@
 import type { Api } from './api.ts'
 import type { FlowContext } from './context.ts'
-import { durationText, netText, premiumText } from './format.ts'
+import { durationText, netText, premiumText, timeText } from './format.ts'
 import { usePoll } from './hooks.ts'
 import { sentimentSign, titled } from './row-text.ts'
 
@@ -30,7 +30,7 @@ type CardProps = Omit<Props, 'symbols'> & { readonly symbol: string }
 
 function Card({ api, epoch, symbol, span, chosen, onChoose }: CardProps) {
   const path = `/api/flow/${encodeURIComponent(symbol)}?window=${span}`
-  const { data, error } = usePoll<FlowContext>(api, path, ASK_MS, epoch)
+  const { data, error, at } = usePoll<FlowContext>(api, path, ASK_MS, epoch)
   const sign = sentimentSign(data?.sentiment ?? '')
   return (
     <button
@@ -53,13 +53,19 @@ function Card({ api, epoch, symbol, span, chosen, onChoose }: CardProps) {
           {error === null ? 'asking' : error.status === 404 ? 'no flow yet' : 'no answer'}
         </span>
       ) : (
-        <Figures context={data} />
+        <Figures context={data} oldSince={error === null ? null : at} />
       )}
     </button>
   )
 }
 
-function Figures({ context }: { readonly context: FlowContext }) {
+type FiguresProps = {
+  readonly context: FlowContext
+  /** When it was last answered, epoch ms; null: a moment ago. */
+  readonly oldSince: number | null
+}
+
+function Figures({ context, oldSince }: FiguresProps) {
   const { netPremium, totalPremium, putCallPremiumRatio, sweepCount, blockCount } = context
   const callShare = totalPremium > 0 ? (context.callPremium / totalPremium) * 100 : 0
   return (
@@ -81,9 +87,11 @@ function Figures({ context }: { readonly context: FlowContext }) {
         <Figure name="Conf." value={context.confidence.toFixed(0)} />
       </span>
       <span class="card-foot">
-        {context.isStale
-          ? `stale, ${durationText(context.dataAge)} old`
-          : titled(context.recommendation)}
+        {oldSince !== null
+          ? `no answer since ${timeText(oldSince)}`
+          : context.isStale
+            ? `stale, ${durationText(context.dataAge)} old`
+            : titled(context.recommendation)}
         {context.gaps.length > 0 && <em> gap inside</em>}
       </span>
     </>

@@ -27,10 +27,12 @@ type Props = {
 /** Net premium of one underlying: by minute as bars, added up as a line. */
 export function Chart({ api, epoch, symbol, span, onSpan, gaps, theme }: Props) {
   const { ms } = SPANS.find(({ name }) => name === span)!
-  // the begin moves on with every minute, and then all is asked for again
-  const from = useMemo(() => Date.now() - ms, [ms, symbol, epoch])
-  const path = `/api/minutes/${encodeURIComponent(symbol)}?from=${from}`
-  const { data } = usePoll<{ minutes: readonly ChartMinute[] }>(api, path, ASK_MS, epoch)
+  const path = `/api/minutes/${encodeURIComponent(symbol)}`
+  // the window moves on with the time
+  const window = (): string => `?from=${Date.now() - ms}`
+  const { data } = usePoll<{ minutes: readonly ChartMinute[] }>(
+    ...([api, path, ASK_MS, `${epoch} ${ms}`, window] as const),
+  )
   const columns = useMemo(() => chartData(data?.minutes ?? [], Date.now()), [data])
   const net = columns[2].at(-1) ?? 0
   const sign = netSign(net)

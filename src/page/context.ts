@@ -26,9 +26,12 @@ export type SpanName = (typeof SPANS)[number]['name']
 
 type Seen = { readonly symbol: string; readonly premium: number }
 
+/** One with a card keeps it while it is among this many times as many as there are cards. */
+const KEPT_TIMES = 2
+
 /**
- * The underlyings that get a card: those that have one keep their place, then come those that are
- * asked for and those of the most premium, at most `max`.
+ * The underlyings that get a card, at most `max`: those that are asked for, then those that have
+ * one and still belong to the largest, then those of the most premium.
  */
 export function cardSymbols(
   have: readonly string[],
@@ -41,9 +44,7 @@ export function cardSymbols(
     sums.set(symbol, (sums.get(symbol) ?? 0) + premium)
   }
   const largest = [...sums].sort(([, a], [, b]) => b - a).map(([symbol]) => symbol)
-  const all = [...new Set([...have, ...asked, ...largest])]
-  // one that is asked for is never left out for others
-  const kept = all.slice(0, max)
-  const lacking = asked.slice(0, max).filter((symbol) => !kept.includes(symbol))
-  return [...kept.slice(0, max - lacking.length), ...lacking]
+  const top = largest.slice(0, KEPT_TIMES * max)
+  const kept = have.filter((symbol) => top.includes(symbol))
+  return [...new Set([...asked, ...kept, ...largest, ...have])].slice(0, max)
 }

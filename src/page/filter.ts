@@ -88,12 +88,22 @@ export function setCount(filter: Filter): number {
 
 /** Underlyings that a person typed, with commas or blanks between; a root counts as its own. */
 export function symbolsOf(text: string): readonly string[] {
-  const names = text
-    .toUpperCase()
-    .split(/[\s,]+/)
+  const names = wordsOf(text)
     .filter((name) => SYMBOL.test(name))
     .map(underlyingOf)
   return [...new Set(names)].slice(0, SYMBOLS_MAX)
+}
+
+/** Whether all of a text are underlyings. */
+export function areSymbols(text: string): boolean {
+  return wordsOf(text).every((name) => SYMBOL.test(name))
+}
+
+function wordsOf(text: string): string[] {
+  return text
+    .toUpperCase()
+    .split(/[\s,;$]+/)
+    .filter((word) => word !== '')
 }
 
 /** Dollars as people write them: 250000, 250k, 1.5m; null for anything else. */

@@ -1,6 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { SENTIMENT_TEXT, SIDE_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
-import { daysOf, dollarsOf, type Filter, NO_FILTER, setCount, symbolsOf } from './filter.ts'
+import {
+  areSymbols,
+  daysOf,
+  dollarsOf,
+  type Filter,
+  NO_FILTER,
+  setCount,
+  symbolsOf,
+} from './filter.ts'
 import { sentimentSign, sideSign, titled } from './row-text.ts'
 
 type Props = {
@@ -25,6 +33,7 @@ export function Filters({ filter, onChange }: Props) {
           hint="all"
           width={13}
           value={filter.symbols.join(' ')}
+          reads={areSymbols}
           onText={(text) => set({ symbols: symbolsOf(text) })}
         />
         <Several
@@ -61,6 +70,7 @@ export function Filters({ filter, onChange }: Props) {
           hint="100k"
           width={7}
           value={filter.minPremium === 0 ? '' : `${filter.minPremium}`}
+          reads={(text) => dollarsOf(text) !== null}
           onText={(text) => set({ minPremium: dollarsOf(text) ?? 0 })}
         />
         <fieldset class="range">
@@ -72,6 +82,7 @@ export function Filters({ filter, onChange }: Props) {
             hint="0"
             width={4}
             value={`${filter.dteMin ?? ''}`}
+            reads={(text) => daysOf(text) !== null}
             onText={(text) => set({ dteMin: daysOf(text) })}
           />
           <span aria-hidden="true">to</span>
@@ -82,6 +93,7 @@ export function Filters({ filter, onChange }: Props) {
             hint="any"
             width={4}
             value={`${filter.dteMax ?? ''}`}
+            reads={(text) => daysOf(text) !== null}
             onText={(text) => set({ dteMax: daysOf(text) })}
           />
         </fieldset>
@@ -103,16 +115,28 @@ type TextProps = {
   readonly value: string
   /** The label is only for who hears the page. */
   readonly isBare?: boolean
+  /** Whether a text that is not empty can be read. */
+  readonly reads: (text: string) => boolean
   readonly onText: (text: string) => void
 }
 
-/** Takes what was typed on Enter, or when the field is left. */
-function Text({ name, label, hint, width, value, isBare = false, onText }: TextProps) {
+/**
+ * Takes what was typed on Enter, or when the field is left. What cannot be read is marked, and the
+ * filter stays as it is.
+ */
+function Text({ name, label, hint, width, value, isBare = false, reads, onText }: TextProps) {
   const input = useRef<HTMLInputElement>(null)
+  const [isWrong, setWrong] = useState(false)
   useEffect(() => {
     if (input.current !== null) input.current.value = value
+    setWrong(false)
   }, [value])
-  const take = (): void => onText(input.current!.value)
+  const take = (): void => {
+    const text = input.current!.value
+    const isRead = text.trim() === '' || reads(text)
+    setWrong(!isRead)
+    if (isRead) onText(text)
+  }
   return (
     <label class="text">
       {!isBare && <span>{label}</span>}
@@ -125,6 +149,7 @@ function Text({ name, label, hint, width, value, isBare = false, onText }: TextP
         autocomplete="off"
         spellcheck={false}
         aria-label={isBare ? label : undefined}
+        aria-invalid={isWrong}
         onBlur={take}
         onKeyDown={(event) => {
           if (event.key === 'Enter') take()

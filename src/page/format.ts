@@ -41,9 +41,9 @@ export function expiryText(date: string): string {
 export function premiumText(dollars: number): string {
   const sign = dollars < 0 ? '-' : ''
   const size = Math.abs(dollars)
-  if (size >= 1e9) return `${sign}$${cut(size / 1e9, 2)}B`
-  if (size >= 1e6) return `${sign}$${cut(size / 1e6, 2)}M`
-  if (size >= 1e3) return `${sign}$${cut(size / 1e3, 1)}K`
+  if (size >= 1e9) return `${sign}$${cut(size, 1e9, 2)}B`
+  if (size >= 1e6) return `${sign}$${cut(size, 1e6, 2)}M`
+  if (size >= 1e3) return `${sign}$${cut(size, 1e3, 1)}K`
   return `${sign}$${Math.floor(size)}`
 }
 
@@ -52,9 +52,10 @@ export function netText(dollars: number): string {
   return dollars > 0 ? `+${premiumText(dollars)}` : premiumText(dollars)
 }
 
-function cut(value: number, digits: number): string {
+/** Whole steps of the last digit: a quotient of two whole numbers is exact where it is one. */
+function cut(dollars: number, unit: number, digits: number): string {
   const factor = 10 ** digits
-  return (Math.floor(value * factor) / factor).toFixed(digits)
+  return (Math.floor(dollars / (unit / factor)) / factor).toFixed(digits)
 }
 
 /** A price with cents, and more only where it has more: 45.50, 0.0125. */

@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Api } from './api.ts'
 import type { Gap, Health } from './banners.ts'
 import type { Stats } from './header.tsx'
@@ -22,6 +22,10 @@ export function useHealth(api: Api, tape: LiveTape, epoch: number): Watched {
   const since = useRef(Date.now() - LOOK_BACK_MS)
   const path = `/api/gaps?since=${since.current}&limit=${GAPS_MAX}`
   const gaps = usePoll<{ gaps: readonly Gap[] }>(api, path, GAPS_MS, epoch)
+  // a connection may be dead without a word; then nothing else is answered either
+  useEffect(() => {
+    if (stats.error?.status === 0) tape.renew()
+  }, [stats.error])
   const last = useRef({ received: -1, at: Date.now(), changedAt: Date.now() })
   const rate = useRef<number | null>(null)
   const received = stats.data?.account.received ?? -1
@@ -42,6 +46,8 @@ export function useHealth(api: Api, tape: LiveTape, epoch: number): Watched {
     rate: rate.current,
     health: {
       awaySince: tape.awaySince,
+      silentSince: stats.error?.status === 0 ? stats.at : null,
+      storeSince: stats.error === null && gaps.error !== null ? gaps.at : null,
       ready: stats.error === null ? (stats.data?.ready ?? null) : null,
       receivedAt: last.current.changedAt,
       gaps: gaps.data?.gaps ?? [],

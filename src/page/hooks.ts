@@ -1,30 +1,45 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Api, ApiError } from './api.ts'
 
-/** An answer that is asked for again and again; `error` is that of the last time. */
-export type Polled<T> = { readonly data: T | null; readonly error: ApiError | null }
+/** An answer that is asked for again and again. */
+export type Polled<T> = {
+  readonly data: T | null
+  /** That of the last time; null: it was answered. */
+  readonly error: ApiError | null
+  /** When it was last answered, epoch ms. */
+  readonly at: number
+}
 
 /**
  * GETs `path` now and every `periodMs` ms; null: nothing is asked. A hidden tab asks nothing. Data
- * of before stay while the engine does not answer, but not those of another path.
+ * of before stay while the engine does not answer, but not those of another path or `epoch`.
+ * `query` is put behind the path anew each time.
  */
-export function usePoll<T>(api: Api, path: string | null, periodMs: number, epoch = 0): Polled<T> {
-  const [polled, setPolled] = useState<Polled<T>>({ data: null, error: null })
+export function usePoll<T>(
+  api: Api,
+  path: string | null,
+  periodMs: number,
+  epoch: number | string = 0,
+  query: () => string = () => '',
+): Polled<T> {
+  const [polled, setPolled] = useState<Polled<T>>(nothingYet)
   const again = `${path} ${epoch}`
   useEffect(() => {
-    setPolled({ data: null, error: null })
+    setPolled(nothingYet)
     if (path === null) return
     let isOver = false
     let timer: ReturnType<typeof setTimeout> | undefined
     const ask = async (): Promise<void> => {
       if (!document.hidden) {
         try {
-          const data = await api.get<T>(path)
-          if (!isOver) setPolled({ data, error: null })
+          const data = await api.get<T>(path + query())
+          if (!isOver) setPolled({ data, error: null, at: Date.now() })
         } catch (error) {
           if (!(error instanceof ApiError)) throw error
           const isGone = error.status === 404
-          if (!isOver) setPolled((before) => ({ data: isGone ? null : before.data, error }))
+          if (!isOver) {
+            setPolled((before) => ({ ...before, data: isGone ? null : before.data, error }))
+          }
         }
       }
       if (!isOver) timer = setTimeout(() => void ask(), periodMs)
@@ -36,6 +51,10 @@ export function usePoll<T>(api: Api, path: string | null, periodMs: number, epoc
     }
   }, [again])
   return polled
+}
+
+function nothingYet(): { data: null; error: null; at: number } {
+  return { data: null, error: null, at: Date.now() }
 }
 
 /** The time, epoch ms, told anew every `periodMs`. */

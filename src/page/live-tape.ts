@@ -50,6 +50,10 @@ export class LiveTape {
   #attempt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #fill: ReturnType<typeof setTimeout> | undefined
+  /** From when on the next fill asks, epoch ms. */
+  #fillSince = Number.POSITIVE_INFINITY
+  /** When something was last heard of the stream, epoch ms. */
+  #heardAt = Date.now()
 
   constructor(api: Api, filter: Filter) {
     this.#api = api
@@ -69,7 +73,16 @@ export class LiveTape {
 
   stop(): void {
     clearTimeout(this.#fill)
+    this.#fill = undefined
     this.#leave()
+  }
+
+  /** The engine does not answer: the connection is taken for dead, and made again. */
+  renew(): void {
+    const socket = this.#socket
+    if (socket === null || this.awaySince !== null) return
+    this.#lose()
+    socket.close()
   }
 
   #leave(): void {
@@ -87,6 +100,7 @@ export class LiveTape {
     socket.onopen = () => {
       if (socket !== this.#socket) return
       this.awaySince = null
+      this.#heardAt = Date.now()
       this.#attempt = 0
       this.onState()
       const since = this.rows.rows.length === 0 || openedAt === null ? null : openedAt - OVERLAP_MS
@@ -94,16 +108,23 @@ export class LiveTape {
       this.#fillSoon(Date.now() - OVERLAP_MS)
     }
     socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#take(JSON.parse(data as string) as Told)
+      if (socket !== this.#socket) return
+      this.#heardAt = Date.now()
+      this.#take(JSON.parse(data as string) as Told)
     }
     socket.onclose = () => {
-      if (socket !== this.#socket) return
-      this.awaySince ??= Date.now()
-      const delay = backoffMs(this.#attempt++, Math.random())
-      this.nextTryAt = Date.now() + delay
-      this.#retry = setTimeout(() => this.#connect(), delay)
-      this.onState()
+      if (socket === this.#socket) this.#lose()
     }
+  }
+
+  /** What came since something was last heard is asked of the store. */
+  #lose(): void {
+    this.#socket = null
+    this.awaySince ??= this.#heardAt
+    const delay = backoffMs(this.#attempt++, Math.random())
+    this.nextTryAt = Date.now() + delay
+    this.#retry = setTimeout(() => this.#connect(), delay)
+    this.onState()
   }
 
   #take(told: Told): void {
@@ -154,9 +175,15 @@ export class LiveTape {
     this.onFrame()
   }
 
+  /** Once for all that is asked for until then. */
   #fillSoon(since: number): void {
-    clearTimeout(this.#fill)
-    this.#fill = setTimeout(() => void this.#fillFrom(since), COMMITTED_MS)
+    this.#fillSince = Math.min(this.#fillSince, since)
+    this.#fill ??= setTimeout(() => {
+      const from = this.#fillSince
+      this.#fill = undefined
+      this.#fillSince = Number.POSITIVE_INFINITY
+      void this.#fillFrom(from)
+    }, COMMITTED_MS)
   }
 
   /** Puts in what the store has; `since` epoch ms, null: the newest. */

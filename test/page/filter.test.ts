@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { askedStream } from '../../src/api/live-filter.ts'
 import { SENTIMENT_TEXT, SIDE_TEXT, TRADE_TYPE_TEXT } from '../../src/domain/labels.ts'
 import {
+  areSymbols,
   daysOf,
   dollarsOf,
   type Filter,
@@ -119,7 +120,10 @@ describe('what a person types', () => {
   })
 
   it('reads symbols with commas or blanks, once each, at most 20', () => {
-    expect(symbolsOf(' spx, SPXW sp;x 9 $')).toEqual(['SPX'])
+    expect(symbolsOf(' spx, SPXW br.k 9 $')).toEqual(['SPX'])
+    expect(symbolsOf('$spx; $qqq')).toEqual(['SPX', 'QQQ'])
+    expect(['', ' spx;qqq', '$SPY'].every(areSymbols)).toBe(true)
+    expect(['BRK.B', 'SPX 9', 'toolong9'].some(areSymbols)).toBe(false)
     expect(symbolsOf('spx,spy qqq SPY')).toEqual(['SPX', 'SPY', 'QQQ'])
     const many = Array.from({ length: 30 }, (_, i) => `${String.fromCharCode(65 + (i % 26))}X`)
     expect(symbolsOf(many.join())).toHaveLength(20)

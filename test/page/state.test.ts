@@ -8,6 +8,7 @@ import { boundsOf, chartData } from '../../src/page/minutes.ts'
 const NOW = Date.UTC(2025, 10, 21, 15)
 const FINE: Health = {
   ...{ awaySince: null, ready: 'ready', receivedAt: NOW - 1000, gaps: [], missed: [] },
+  ...{ silentSince: null, storeSince: null },
 }
 const GAP: Gap = {
   ...{ gap_id: 'a', started_at: NOW - 90_000, ended_at: NOW - 30_000, symbols: ['*'] },
@@ -20,6 +21,16 @@ describe('banners', () => {
   test.each<[string, Partial<Health>, string[]]>([
     ['nothing', {}, []],
     ['not asked yet', { ready: null }, []],
+    [
+      'no answer',
+      { silentSince: NOW - 5000 },
+      ['bad: The engine has not answered since 09:59:55 ET: all of this is old'],
+    ],
+    [
+      'no database',
+      { storeSince: NOW - 5000 },
+      ['bad: The database has not answered since 09:59:55 ET: cards, chart and new events are old'],
+    ],
     [
       'no connection',
       { awaySince: NOW - 5000, ready: 'x' },
@@ -115,8 +126,21 @@ describe('cards', () => {
   it('stand by premium, keep their places, and one that is asked for is there', () => {
     expect(cardSymbols([], [], seen, 8)).toEqual(['SPY', 'SPX', 'QQQ'])
     expect(cardSymbols(['QQQ'], [], seen, 8)).toEqual(['QQQ', 'SPY', 'SPX'])
-    expect(cardSymbols(['QQQ', 'SPY'], ['NDX'], seen, 2)).toEqual(['QQQ', 'NDX'])
+    expect(cardSymbols(['QQQ', 'SPY'], ['NDX'], seen, 2)).toEqual(['NDX', 'QQQ'])
     expect(cardSymbols([], ['A', 'B', 'C'], seen, 2)).toEqual(['A', 'B'])
+  })
+
+  it('goes to others once it is far from the largest', () => {
+    const many = Array.from({ length: 9 }, (_, i) => ({ symbol: `S${i}`, premium: 100 - i }))
+    expect(cardSymbols(['OLD', 'S3'], [], many, 2)).toEqual(['S3', 'S0'])
+    expect(cardSymbols(['OLD'], [], [], 2)).toEqual(['OLD'])
+  })
+
+  it('stay where they are when nothing has changed', () => {
+    const have = ['SPX', 'MSFT', 'TSLA']
+    const once = cardSymbols(have, ['TSLA', 'NVDA'], seen, 3)
+    expect(cardSymbols(once, ['TSLA', 'NVDA'], seen, 3)).toEqual(once)
+    expect(once).toEqual(['TSLA', 'NVDA', 'SPX'])
   })
 })
 
