@@ -27,6 +27,7 @@ export function runView(stream: NodeJS.WriteStream): RunView {
   const samples: LiveSample[] = []
   let url: string | null = null
   let timer: NodeJS.Timeout | undefined
+  let isDrawing = false
   const see = ({ msg, fields, text }: Line): void => {
     if (msg === 'listening') url = String(fields?.url)
     if (msg === 'print') top.add(Number(fields?.premium), text, Date.now())
@@ -45,6 +46,10 @@ export function runView(stream: NodeJS.WriteStream): RunView {
       }),
     )
   }
+  const end = (): void => {
+    clearInterval(timer)
+    terminal.end()
+  }
   return {
     out: terminal.out,
     watch: (log) => ({
@@ -55,11 +60,16 @@ export function runView(stream: NodeJS.WriteStream): RunView {
       },
     }),
     start(sample) {
-      timer = setInterval(() => void draw(sample), DRAW_MS).unref()
+      timer = setInterval(() => {
+        if (isDrawing) return
+        isDrawing = true
+        draw(sample)
+          .catch(end) // a view that fails must not take the engine along
+          .finally(() => {
+            isDrawing = false
+          })
+      }, DRAW_MS).unref()
     },
-    end() {
-      clearInterval(timer)
-      terminal.end()
-    },
+    end,
   }
 }

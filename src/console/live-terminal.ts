@@ -2,7 +2,9 @@ import { Writable } from 'node:stream'
 import { createLogUpdate } from 'log-update'
 import { writeTo } from './log.ts'
 
+/** Of a terminal that does not say: one that nobody has sized says 0. */
 const COLUMNS = 80
+const ROWS = 24
 const ERASE_LINE_ABOVE = '\u001B[1A\u001B[2K'
 
 /** A terminal whose last lines are drawn again and again, with the log above them. */
@@ -20,15 +22,16 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
   const write = writeTo(stream)
   let drawn: readonly string[] = []
   let isOver = false
+  const columns = (): number => stream.columns || COLUMNS
   const show = (lines: readonly string[]): void => {
-    const width = (stream.columns ?? COLUMNS) - 1
+    const width = columns() - 1
     drawn = lines.map((line) => [...line].slice(0, width).join('')) // or it would be wrapped
     view(drawn.join('\n'))
   }
   const clear = (): void => {
     if (drawn.length === 0) return
     view.clear()
-    write(ERASE_LINE_ABOVE.repeat(wrappedRows(drawn, stream.columns ?? COLUMNS)))
+    write(ERASE_LINE_ABOVE.repeat(wrappedRows(drawn, columns())))
   }
   const out = new Writable({
     decodeStrings: false,
@@ -42,13 +45,13 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
   return {
     out,
     get columns() {
-      return stream.columns ?? COLUMNS
+      return columns()
     },
     draw(lines) {
       if (isOver) return
-      if (wrappedRows(drawn, stream.columns ?? COLUMNS) > 0) clear()
+      if (wrappedRows(drawn, columns()) > 0) clear()
       // a view that is taller than the terminal would push the log away
-      show(lines.slice(0, Math.max(1, (stream.rows ?? 24) - 3)))
+      show(lines.slice(0, Math.max(1, (stream.rows || ROWS) - 3)))
     },
     end() {
       isOver = true

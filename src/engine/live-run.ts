@@ -89,7 +89,8 @@ export class LiveRun {
 
   /** Exit code: 0 stopped and drained, 1 it could not go on. Throws when it cannot start. */
   async run(): Promise<number> {
-    const { config, log } = this.#options
+    const { log } = this.#options
+    const patience = this.#limitDrain()
     const http = await this.#listen()
     log.say(lines.listening(http.url))
     let database: { readonly url: string; stop(): Promise<void> } | null = null
@@ -99,18 +100,31 @@ export class LiveRun {
     } catch (error) {
       if (!this.#stopping.signal.aborted || this.#live !== null) this.#fail(asError(error))
     }
-    const patience = setTimeout(
-      () => this.abandon(`FLOW_DRAIN_TIMEOUT_MS, ${config.drainTimeoutMs} ms`),
-      config.drainTimeoutMs,
-    )
+    patience.begin()
     await this.#end().catch((error: unknown) => this.#fail(asError(error)))
     await this.#alerts?.stop()
-    clearTimeout(patience)
+    patience.end()
     await http.close()
     await this.#api?.close()
     await this.#flow?.close()
     await database?.stop()
     return this.#fatal === null ? 0 : 1
+  }
+
+  /** A stop is to be over in FLOW_DRAIN_TIMEOUT_MS, also one that comes while the engine starts. */
+  #limitDrain(): { begin(): void; end(): void } {
+    const { drainTimeoutMs } = this.#options.config
+    const { signal } = this.#stopping
+    let timer: NodeJS.Timeout | undefined
+    const begin = (): void => {
+      timer ??= setTimeout(
+        () => this.abandon(`FLOW_DRAIN_TIMEOUT_MS, ${drainTimeoutMs} ms`),
+        drainTimeoutMs,
+      )
+    }
+    if (signal.aborted) begin()
+    else signal.addEventListener('abort', begin, { once: true })
+    return { begin, end: () => clearTimeout(timer) }
   }
 
   /** From the database on; comes back when the run is to end. */

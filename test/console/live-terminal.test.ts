@@ -42,6 +42,19 @@ test('a line of the log goes above the view, which is drawn again below it', () 
   expect(taken()).toBe('')
 })
 
+test('a terminal that nobody has sized yet has the log, and the view once it is sized', () => {
+  const { stream, taken } = terminal(0, 0)
+  const live = liveTerminal(stream)
+  live.draw(['one', 'two'])
+  live.out.write('a print\n')
+  live.draw(['one', 'two'])
+  expect(taken()).toContain('a print\n')
+  Object.assign(stream, { columns: 40, rows: 24 })
+  live.draw(['three', 'four'])
+  expect(taken()).toContain('three\nfour\n')
+  live.end()
+})
+
 test('what a narrower terminal has wrapped goes too', () => {
   const { stream, taken } = terminal(40)
   const live = liveTerminal(stream)
