@@ -32,7 +32,10 @@ export async function checkDisk(asked: DiskAsked): Promise<readonly Finding[]> {
     const todo = 'give this user the right to write there, or name another FLOW_DATA_DIR'
     return [fail('disk', `${there} cannot be written to`, todo)]
   }
-  const { bavail, bsize } = await statfs(there)
+  const { bavail, bsize, blocks } = await statfs(there)
+  if (blocks === 0) {
+    return [fail('disk', `${there} is no place for files`, 'name another FLOW_DATA_DIR')]
+  }
   const free = bavail * bsize
   const wanted = asked.journalMaxMib * MIB + (asked.isEmbedded ? DATABASE_BYTES : 0)
   const found = `${gib(free)} GiB free for ${dataDir}`

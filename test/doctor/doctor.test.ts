@@ -275,6 +275,12 @@ describe('disk and machine', () => {
     ])
   })
 
+  it.skipIf(process.platform !== 'linux')('fails where there are no files', async () => {
+    expect(await checkDisk({ ...disk, dataDir: '/proc/flow' })).toMatchObject([
+      { state: 'fail', found: expect.stringContaining('/proc') },
+    ])
+  })
+
   it('fails where something else is in the way', async () => {
     const path = join(folder, 'file')
     writeFileSync(path, '')
