@@ -1,19 +1,22 @@
 import { startSimulator } from '../../src/simulator/server.ts'
 import { Engine } from '../e2e/engine.ts'
+import { keepOpenInterest } from '../e2e/open-interest.ts'
 import { withClient } from '../pg/database.ts'
 
 const PRINTS = 12_000
+const SYMBOLS = ['SPX', 'NDX', 'SPY', 'QQQ', 'IWM']
 
 /** Flow of a synthetic tape with references over REST, a gap, and two days of long ago. */
 export async function storeDocumentedFlow(databaseUrl: string): Promise<void> {
   const vendor = await startSimulator({
-    source: { kind: 'synthetic', seed: 5, rate: 2000, quotesPerPrint: 2 },
+    source: { kind: 'synthetic', seed: 5, rate: 2000, symbols: SYMBOLS },
   })
   const settings = {
     ...{ DATABASE_URL: databaseUrl, MASSIVE_API_KEY: 'demo', FLOW_MIN_SIZE: '1' },
     ...{ FLOW_FEED_URL: vendor.wsUrl, FLOW_REST_URL: vendor.restUrl },
   }
-  // open interest is that of before a day's first print, so it is there from the second start on
+  await keepOpenInterest(databaseUrl, vendor, SYMBOLS)
+  // between two starts is a gap
   for (const prints of [PRINTS / 2, PRINTS / 2]) {
     const engine = new Engine(settings)
     await engine.ready()

@@ -5,6 +5,7 @@ import { query } from '../pg/database.ts'
 import { json } from '../reader/rest-server.ts'
 import { Engine } from './engine.ts'
 import { eventually, imbalance } from './flow-process.ts'
+import { type ChainRow, chainOf } from './open-interest.ts'
 import { SECRET_KEY, trade } from './prints.ts'
 import { useStage } from './stage.ts'
 import { countRows, tableRows } from './table.ts'
@@ -15,11 +16,6 @@ const { cleanups, vendorOf, settingsFor } = useStage()
 /** Before 06:45 in New York nobody asks: the vendor has yesterday's open interest until then. */
 const isMorning = openDay(Date.now()) === null
 
-type Chain = {
-  readonly details: { readonly ticker: string; readonly shares_per_contract: number }
-  readonly open_interest: number
-}
-
 /** A simulator whose market does not begin, so that only what a test publishes is printed. */
 async function silentSimulator(): Promise<Simulator> {
   const simulator = await startSimulator({
@@ -28,18 +24,6 @@ async function silentSimulator(): Promise<Simulator> {
   })
   cleanups.push(() => simulator.close())
   return simulator
-}
-
-async function chainOf(simulator: Simulator): Promise<Chain[]> {
-  const chain: Chain[] = []
-  let url: string | undefined = `${simulator.restUrl}/v3/snapshot/options/SPY?limit=250`
-  while (url !== undefined) {
-    const answer = await fetch(url, { headers: { Authorization: 'Bearer any' } })
-    const page = (await answer.json()) as { results: Chain[]; next_url?: string }
-    chain.push(...page.results)
-    url = page.next_url
-  }
-  return chain
 }
 
 const ok = 'flow_rest_requests_total{purpose="reference",result="ok"}'
@@ -54,7 +38,7 @@ async function contractsStored(url: string): Promise<Record<string, unknown>[]> 
 describe.skipIf(isMorning)('open interest and multiplier', () => {
   it('of the chains come before the prints, and are not asked for again after a restart', async () => {
     const simulator = await silentSimulator()
-    const chain = await chainOf(simulator)
+    const chain = await chainOf(simulator, 'SPY')
     const asked = simulator.stats().restRequests
     const settings = {
       DATABASE_URL: (await settingsFor(await vendorOf())).DATABASE_URL!,
@@ -153,6 +137,6 @@ describe.skipIf(isMorning)('open interest and multiplier', () => {
   })
 })
 
-function isOf({ details }: Chain, root: string): boolean {
+function isOf({ details }: ChainRow, root: string): boolean {
   return new RegExp(`^O:${root}\\d{6}[CP]`).test(details.ticker)
 }

@@ -2,6 +2,7 @@ import { parseFault } from '../../src/simulator/faults.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { Engine } from '../e2e/engine.ts'
 import { eventually } from '../e2e/flow-process.ts'
+import { keepOpenInterest } from '../e2e/open-interest.ts'
 
 export const SYMBOLS = ['SPY', 'QQQ', 'SPX'] as const
 
@@ -19,6 +20,7 @@ export async function startRunning(
     source: { kind: 'synthetic', rate: 600, seed: 11, symbols: SYMBOLS },
     faults: [parseFault('drop@2s')],
   })
+  await keepOpenInterest(databaseUrl, vendor, SYMBOLS)
   const engine = new Engine({
     DATABASE_URL: databaseUrl,
     FLOW_FEED_URL: vendor.wsUrl,
