@@ -30,7 +30,7 @@ export function filesFor(target: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'flow-prometheus-'))
   const token = join(folder, 'token')
   writeFileSync(token, 'none-is-asked-for-on-loopback')
-  for (const name of ['alerts.yml', 'alerts.test.yml']) {
+  for (const name of ['alerts.yml', 'alerts.test.yml', 'alerts.seasons.test.yml']) {
     copyFileSync(join(GRAFANA, 'prometheus', name), join(folder, name))
   }
   let config = readFileSync(join(GRAFANA, 'prometheus/prometheus.yml'), 'utf8')
