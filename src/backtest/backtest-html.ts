@@ -1,5 +1,5 @@
 import type { BacktestReport, Curves, DetectorReport } from './backtest.ts'
-import { coverageText } from './backtest-text.ts'
+import { coverageText, mixText } from './backtest-text.ts'
 import {
   figure,
   percent,
@@ -88,7 +88,7 @@ ${figuresRow('after', after)}
 ${cell(percentPoints(difference.winRate), range(difference.winRateInterval, share))}
 <td></td>${cell(signed(difference.expectancy), range(difference.expectancyInterval))}</tr>
 </table></div>
-<p class="soft">${escaped(coverageText(coverage))}</p>
+<p class="soft">${escaped(coverageText(coverage))} ${escaped(mixText(report))}</p>
 <figure>${equityPlot(curves)}<figcaption>Sum of pnl <b class="before">before</b> and
 <b class="after">after</b>.</figcaption></figure>
 ${chance === '' ? '' : `<figure>${chance}<figcaption>${caption}</figcaption></figure>`}

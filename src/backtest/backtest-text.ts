@@ -50,8 +50,18 @@ export function coverageText(coverage: Coverage): string {
   )
 }
 
-function detectorLines({ detector, before, after, difference, ...rest }: DetectorReport): string[] {
-  const { kept, gained, verdict } = rest
+/** What the filter made of the mix of LONG and SHORT, which the verdict leaves out. */
+export function mixText({ long, before, after }: DetectorReport): string {
+  const share = (part: number, all: number) => `${whole(part)} of ${whole(all)}`
+  return (
+    `LONG are ${share(long.before, before.totalTrades)} trades before, ` +
+    `${share(long.after, after.totalTrades)} after; the table has what that mix alone makes, the ` +
+    'verdict leaves it out.'
+  )
+}
+
+function detectorLines(report: DetectorReport): string[] {
+  const { detector, before, after, difference, kept, gained, verdict } = report
   const share = kept === null ? NONE : `${(kept * 100).toFixed(0)} %`
   return [
     detector,
@@ -64,6 +74,7 @@ function detectorLines({ detector, before, after, difference, ...rest }: Detecto
       '',
       `${signed(difference.expectancy)}${bracketed(range(difference.expectancyInterval))}`,
     ),
+    ...wrapped(mixText(report), '  '),
     ...wrapped(verdict.text, '  '),
   ]
 }

@@ -40,6 +40,8 @@ export type DetectorReport = {
   readonly kept: number | null
   /** Trades that are there after only: a boost has lifted their score. */
   readonly gained: number
+  /** Trades before and after that are LONG; the others are SHORT. */
+  readonly long: { readonly before: number; readonly after: number }
   /** Days (of blockDays days each) with trades. */
   readonly days: number
   /** Null where too little is there to judge. */
@@ -151,6 +153,8 @@ function reportOf(
   const intervals = bootstrapIntervals(comparison, random, resamples)
   const before = figuresOf(detector, values, isBefore, intervals.before)
   const after = figuresOf(detector, values, isAfter, intervals.after)
+  const isLong = items.map(({ signal }) => signal.direction === 'LONG')
+  const longIn = (isIn: readonly boolean[]) => isIn.filter((is, at) => is && isLong[at]).length
   const keptCount = isBefore.filter((is, at) => is && isAfter[at]).length
   return {
     detector,
@@ -164,6 +168,7 @@ function reportOf(
     },
     kept: finite(keptCount / before.totalTrades),
     gained: isAfter.filter((is, at) => is && !isBefore[at]).length,
+    long: { before: longIn(isBefore), after: longIn(isAfter) },
     days: new Set(blocks.filter((_, at) => isBefore[at] || isAfter[at])).size,
     tests,
     coverage: coverageOf(items, boost),

@@ -88,11 +88,10 @@ export function blockSignModel(
 ): NullModel {
   const contributions = blockContributions(comparison)
   const observed = meanDifference(comparison)
-  const isFew = 2 ** contributions.length <= OUTCOMES_MAX
   const spread = spreadOf(comparison, contributions.length)
   const widened = contributions.map((part) => part * spread)
-  const differences = isFew ? everySign(widened) : randomSigns(widened, random, resamples)
-  return { ...tails(observed, differences, isFew ? 0 : 1), differences }
+  const differences = randomSigns(widened, random, resamples)
+  return { ...tails(observed, differences, 1), differences }
 }
 
 /**
@@ -241,12 +240,6 @@ function randomSigns(
     }
     return flipped
   })
-}
-
-function everySign(contributions: readonly number[]): number[] {
-  return Array.from({ length: 2 ** contributions.length }, (_, signs) =>
-    contributions.reduce((all, part, at) => ((signs >> at) & 1 ? all - part : all + part), 0),
-  )
 }
 
 /**
