@@ -66,6 +66,7 @@ function naiveReader(): Reader {
 }
 
 function engineReader(): Reader {
+  let isClosing = false
   let said = (_message: string): void => {}
   let look = (): void => {}
   let session: ReturnType<typeof openSession> | null = null
@@ -106,7 +107,8 @@ function engineReader(): Reader {
     },
     onLag: () => {},
     onError: (error) => {
-      throw error
+      // a call that is under way at the end is cut off with its thread
+      if (!isClosing) throw error
     },
   })
   const release = (): void => {
@@ -114,7 +116,10 @@ function engineReader(): Reader {
     free = []
     pipeline.release({ slabs, cancels: 0, requotes: 0 })
   }
-  closeAll = () => pipeline.close()
+  closeAll = () => {
+    isClosing = true
+    return pipeline.close()
+  }
   return (url) => {
     const done = Promise.withResolvers<{ prints: number; tookMs: number }>()
     const before = pipeline.decoder.counts.received

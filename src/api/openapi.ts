@@ -76,6 +76,7 @@ const several = (name: string, description: string, items: Schema): Parameter =>
 })
 
 const TIME: Schema = { type: 'number', minimum: 0, maximum: TIME_MAX }
+const MOMENT: Schema = { type: 'integer', minimum: 0, maximum: TIME_MAX }
 const LIMIT: Schema = { type: 'integer', minimum: 1, maximum: 1000 }
 const SYMBOL: Schema = { type: 'string' }
 const labels = (values: readonly string[]): Schema => ({ type: 'string', enum: values })
@@ -211,7 +212,7 @@ const PATHS: Readonly<Record<string, { readonly get: Operation }>> = {
         query('window', 'an hour, four hours (without it) or a day', {
           ...labels(['short', 'medium', 'long']),
         }),
-        query('asOf', 'epoch ms; what was known later is not seen', TIME),
+        query('asOf', 'epoch ms, whole; what was known later is not seen', MOMENT),
       ],
       responses: answers(json(ref('FlowContext')), 'the context', [400, 404, 422]),
     },
