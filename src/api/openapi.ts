@@ -80,8 +80,15 @@ const MOMENT: Schema = { type: 'integer', minimum: 0, maximum: TIME_MAX }
 const LIMIT: Schema = { type: 'integer', minimum: 1, maximum: 1000 }
 const SYMBOL: Schema = { type: 'string' }
 const labels = (values: readonly string[]): Schema => ({ type: 'string', enum: values })
-const TYPE = several('type', 'trade types', labels(TRADE_TYPE_TEXT))
-const MIN_PREMIUM = query('minPremium', 'dollars, least premium', { type: 'number', minimum: 0 })
+const DTE: Schema = { type: 'number', minimum: 0, maximum: 5000 }
+/** Which prints are meant, of the store and of the stream. */
+const OF_PRINTS = [
+  several('symbol', 'underlyings such as SPX', SYMBOL),
+  several('type', 'trade types', labels(TRADE_TYPE_TEXT)),
+  query('minPremium', 'dollars, least premium', { type: 'number', minimum: 0 }),
+  several('side', 'sides', labels(SIDE_TEXT)),
+  several('sentiment', 'sentiments', labels(SENTIMENT_TEXT)),
+] as const
 
 const SCHEMAS = {
   ...LIVE_SCHEMAS,
@@ -101,11 +108,7 @@ const STREAM = {
     'data. Prints are told as their labels are final, before they are committed; events once they ' +
     'are, every version. From the second version of an event on only symbol counts.',
   parameters: [
-    several('symbol', 'underlyings', SYMBOL),
-    TYPE,
-    MIN_PREMIUM,
-    several('side', 'sides', labels(SIDE_TEXT)),
-    several('sentiment', 'sentiments', labels(SENTIMENT_TEXT)),
+    ...OF_PRINTS,
     several('kinds', 'what is told; without it both', labels(['prints', 'events'])),
     query('since', 'epoch ms; events from then on are told first, at most 5 minutes back', TIME),
     {
@@ -161,10 +164,12 @@ const PATHS: Readonly<Record<string, { readonly get: Operation }>> = {
       operationId: 'trades',
       summary: 'stored prints, newest first',
       parameters: [
-        query('symbol', 'underlying such as SPX', SYMBOL),
-        TYPE,
-        MIN_PREMIUM,
+        ...OF_PRINTS,
+        query('right', 'calls or puts alone', labels(['call', 'put'])),
+        query('dteMin', 'days to expiration, inclusive', DTE),
+        query('dteMax', 'days to expiration, inclusive', DTE),
         query('since', 'epoch ms, inclusive', TIME),
+        query('until', 'epoch ms, inclusive', TIME),
         query('limit', '100 without it', LIMIT),
       ],
       responses: answers(

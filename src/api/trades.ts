@@ -1,18 +1,25 @@
-import { underlyingOf } from '../domain/contract.ts'
-import { TRADE_TYPE_TEXT } from '../domain/labels.ts'
+import { SENTIMENT_TEXT, SIDE_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
 import { COLUMNS } from './columns.ts'
 import type { Database } from './database.ts'
 import { checkNames, given, limitOf, numberOf, TIME_MAX } from './parameters.ts'
+import { labelsOf, symbolsOf } from './print-parameters.ts'
 
 const LIMIT = 100
 const LIMIT_MAX = 1000
-const NAMES = ['symbol', 'type', 'minPremium', 'since', 'limit'] as const
+/** No listed option lives longer, in days. */
+const DTE_MAX = 5000
+const RIGHTS = ['call', 'put']
+const NAMES = [
+  ...['symbol', 'type', 'minPremium', 'side', 'sentiment', 'right', 'dteMin', 'dteMax'],
+  ...['since', 'until', 'limit'],
+] as const
 
 /**
- * `GET /api/trades`: stored prints, newest first. `symbol` an underlying, `type` one or several
- * trade types, `minPremium` dollars, `since` epoch ms (inclusive), `limit` 1 to 1,000. `database`:
- * null while there is none yet.
+ * `GET /api/trades`: stored prints, newest first. `symbol` underlyings, `type`, `side` and
+ * `sentiment` labels, each one or several; `right` call or put, `dteMin` and `dteMax` days to
+ * expiration, `minPremium` dollars, `since` and `until` epoch ms (all inclusive), `limit` 1 to
+ * 1,000. `database`: null while there is none yet.
  */
 export function tradesRoute(database: () => Database | null): Route {
   return { path: '/api/trades', answer: (asked) => trades(database(), asked) }
@@ -20,20 +27,7 @@ export function tradesRoute(database: () => Database | null): Route {
 
 async function trades(database: Database | null, { query }: Asked): Promise<Answer> {
   checkNames(query, NAMES)
-  const conditions: string[] = []
-  const values: unknown[] = []
-  const where = (condition: (place: string) => string, value: unknown): void => {
-    values.push(value)
-    conditions.push(condition(`$${values.length}`))
-  }
-  const symbol = given(query, 'symbol')
-  if (symbol !== null) where((place) => `symbol = ${place}`, symbolOf(symbol))
-  const type = given(query, 'type')
-  if (type !== null) where((place) => `trade_type = ANY(${place}::text[])`, typesOf(type))
-  const minPremium = numberOf(query, 'minPremium', 0, Number.MAX_VALUE)
-  if (minPremium !== null) where((place) => `premium >= ${place}::numeric`, minPremium)
-  const since = numberOf(query, 'since', 0, TIME_MAX)
-  if (since !== null) where((place) => `timestamp >= ${place}::bigint`, Math.ceil(since))
+  const { conditions, values } = conditionsOf(query)
   const limit = limitOf(query, LIMIT, LIMIT_MAX)
   if (database === null) {
     return { status: 503, body: { error: 'the database is not there yet; try again' } }
@@ -44,21 +38,40 @@ async function trades(database: Database | null, { query }: Asked): Promise<Answ
   return { body: { trades: await database.query(text, values) } }
 }
 
-function symbolOf(text: string): string {
-  const symbol = text.toUpperCase()
-  if (!/^[A-Z][A-Z0-9]{0,5}$/.test(symbol)) {
-    throw new RequestError(400, 'symbol: expected an underlying such as SPX')
+type Conditions = { readonly conditions: readonly string[]; readonly values: readonly unknown[] }
+
+function conditionsOf(query: URLSearchParams): Conditions {
+  const conditions: string[] = []
+  const values: unknown[] = []
+  const where = <T>(value: T | null, condition: (place: string) => string): void => {
+    if (value === null) return
+    values.push(value)
+    conditions.push(condition(`$${values.length}`))
   }
-  return underlyingOf(symbol)
+  const symbols = symbolsOf(query)
+  // one value is a place in the index, which gives the newest first
+  if (symbols?.length === 1) where(symbols[0], (place) => `symbol = ${place}`)
+  else where(symbols, (place) => `symbol = ANY(${place}::text[])`)
+  const types = labelsOf(query, 'type', TRADE_TYPE_TEXT)
+  where(types, (place) => `trade_type = ANY(${place}::text[])`)
+  const sides = labelsOf(query, 'side', SIDE_TEXT)
+  where(sides, (place) => `side = ANY(${place}::text[])`)
+  const sentiments = labelsOf(query, 'sentiment', SENTIMENT_TEXT)
+  where(sentiments, (place) => `sentiment = ANY(${place}::text[])`)
+  where(rightOf(query), (place) => `option_type = ${place}`)
+  where(numberOf(query, 'dteMin', 0, DTE_MAX), (place) => `dte >= ${place}::float8`)
+  where(numberOf(query, 'dteMax', 0, DTE_MAX), (place) => `dte <= ${place}::float8`)
+  const minPremium = numberOf(query, 'minPremium', 0, Number.MAX_VALUE)
+  where(minPremium, (place) => `premium >= ${place}::numeric`)
+  const since = numberOf(query, 'since', 0, TIME_MAX)
+  where(since && Math.ceil(since), (place) => `timestamp >= ${place}::bigint`)
+  const until = numberOf(query, 'until', 0, TIME_MAX)
+  where(until && Math.floor(until), (place) => `timestamp <= ${place}::bigint`)
+  return { conditions, values }
 }
 
-function typesOf(text: string): string[] {
-  const types = text
-    .toUpperCase()
-    .split(',')
-    .map((type) => type.trim())
-  if (!types.every((type) => (TRADE_TYPE_TEXT as readonly string[]).includes(type))) {
-    throw new RequestError(400, `type: expected ${TRADE_TYPE_TEXT.join(', ')}, with commas between`)
-  }
-  return types
+function rightOf(query: URLSearchParams): string | null {
+  const right = given(query, 'right')?.toLowerCase() ?? null
+  if (right === null || RIGHTS.includes(right)) return right
+  throw new RequestError(400, 'right: expected call or put')
 }

@@ -45,12 +45,17 @@ export function filterOf(search: string): Filter {
 
 /** The address of a filter: `?symbol=SPX,SPY&minPremium=100000`, or nothing. */
 export function searchOf(filter: Filter): string {
+  const text = storeQuery(filter).toString().replaceAll('%2C', ',')
+  return text === '' ? '' : `?${text}`
+}
+
+/** A filter as GET /api/trades takes it. */
+export function storeQuery(filter: Filter): URLSearchParams {
   const query = serverQuery(filter)
   if (filter.dteMin !== null) query.set('dteMin', `${filter.dteMin}`)
   if (filter.dteMax !== null) query.set('dteMax', `${filter.dteMax}`)
   if (filter.right !== null) query.set('right', filter.right)
-  const text = query.toString().replaceAll('%2C', ',')
-  return text === '' ? '' : `?${text}`
+  return query
 }
 
 /** What the live stream can filter by itself; `matches` does the rest. */

@@ -1,17 +1,18 @@
 import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
 import type { Missed } from '../domain/live-missed.ts'
-import type { Api } from './api.ts'
+import { type Api, ApiError } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { type Filter, matches, serverQuery } from './filter.ts'
+import { storedPrints } from './stored-prints.ts'
 import { TapeRows } from './tape-rows.ts'
 
 const ROWS_MAX = 5000
 /** Messages that wait for the next frame; with more they go to the rows at once. */
 const PENDING_MAX = 2000
 const HIDDEN_MS = 250
-const FILL_ROWS = 1000
-/** Symbols that the store is asked for one by one; for more it is asked for all. */
-const FILL_SYMBOLS_MAX = 5
+/** How a tape begins: with so many prints, at most those since a long weekend. */
+const FIRST_ROWS = 1000
+const FIRST_MS = 4 * 24 * 3_600_000
 /** Prints are told before they are committed: the store is asked once more. */
 const COMMITTED_MS = 3000
 const OVERLAP_MS = 30_000
@@ -103,8 +104,9 @@ export class LiveTape {
       this.#heardAt = Date.now()
       this.#attempt = 0
       this.onState()
-      const since = this.rows.rows.length === 0 || openedAt === null ? null : openedAt - OVERLAP_MS
-      void this.#fillFrom(since)
+      if (this.rows.rows.length === 0 || openedAt === null) {
+        void this.#fillFrom(Date.now() - FIRST_MS, FIRST_ROWS)
+      } else void this.#fillFrom(openedAt - OVERLAP_MS)
       this.#fillSoon(Date.now() - OVERLAP_MS)
     }
     socket.onmessage = ({ data }) => {
@@ -186,22 +188,16 @@ export class LiveTape {
     }, COMMITTED_MS)
   }
 
-  /** Puts in what the store has; `since` epoch ms, null: the newest. */
-  async #fillFrom(since: number | null): Promise<void> {
+  /** Puts in what the store has from `since` on, epoch ms; an engine that cannot is asked again. */
+  async #fillFrom(since: number, max = ROWS_MAX): Promise<void> {
     const filter = this.#filter
-    const { symbols, types, minPremium } = filter
-    const names = symbols.length > 0 && symbols.length <= FILL_SYMBOLS_MAX ? symbols : ['']
-    const asked = names.map((symbol) => {
-      const query = new URLSearchParams({ limit: `${FILL_ROWS}` })
-      if (symbol !== '') query.set('symbol', symbol)
-      if (types.length > 0) query.set('type', types.join(','))
-      if (minPremium > 0) query.set('minPremium', `${minPremium}`)
-      if (since !== null) query.set('since', `${Math.max(0, since)}`)
-      return this.#api.get<{ trades: LivePrint[] }>(`/api/trades?${query}`)
-    })
-    const answers = await Promise.allSettled(asked)
-    if (filter !== this.#filter) return
-    const trades = answers.flatMap((a) => (a.status === 'fulfilled' ? a.value.trades : []))
-    if (this.rows.merge(trades.filter((print) => matches(filter, print))) > 0) this.onFrame()
+    try {
+      const prints = await storedPrints((path) => this.#api.get(path), filter, since, max)
+      if (filter === this.#filter && this.rows.merge(prints) > 0) this.onFrame()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const isAway = error.status === 0 || error.status >= 500
+      if (filter === this.#filter && isAway) this.#fillSoon(since)
+    }
   }
 }

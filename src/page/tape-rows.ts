@@ -58,9 +58,13 @@ export class TapeRows {
 
   /** Prints of the store, in any order: each goes to its time. Gives how many were new. */
   merge(prints: readonly LivePrint[]): number {
-    const fresh = prints.map(rowOf).filter(({ key }) => !this.#keys.has(key))
+    const fresh: TapeRow[] = []
+    for (const row of prints.map(rowOf)) {
+      if (this.#keys.has(row.key)) continue
+      this.#keys.add(row.key)
+      fresh.push(row)
+    }
     if (fresh.length === 0) return 0
-    for (const { key } of fresh) this.#keys.add(key)
     this.#rows = [...this.#rows, ...fresh].sort(byTime)
     this.#added += fresh.length
     if (this.#rows.length > this.max) this.#cut()

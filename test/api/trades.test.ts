@@ -2,7 +2,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../src/api/database.ts'
 import { tradesRoute } from '../../src/api/trades.ts'
-import { TradeType } from '../../src/domain/labels.ts'
+import { Sentiment, Side, TradeType } from '../../src/domain/labels.ts'
 import { type HttpServer, startHttp } from '../../src/metrics/server.ts'
 import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import { PLAIN, postRows, startedWriter, TICKER } from '../pg/started-writer.ts'
@@ -23,6 +23,9 @@ beforeAll(async () => {
       time: PLAIN.time + n,
       size: 10 * n,
       tradeType: n % 2 === 0 ? TradeType.Sweep : TradeType.Block,
+      side: n < 3 ? Side.Buy : Side.Sell,
+      sentiment: n < 3 ? Sentiment.Bullish : n < 5 ? Sentiment.Bearish : Sentiment.Neutral,
+      dte: n,
     })),
   )
   await writer.drain()
@@ -82,19 +85,37 @@ describe('/api/trades', () => {
     const premium = (PLAIN.price / 10_000) * 30 * 100
     expect(await sequences(`?minPremium=${premium}`)).toEqual([5, 4, 3])
     expect(await sequences('?limit=2')).toEqual([5, 4])
-    expect(await sequences('?symbol=&type=&minPremium=&since=&limit=')).toHaveLength(5)
+    expect(await sequences('?symbol=QQQ,SPXW')).toHaveLength(5)
+    expect(await sequences('?side=buy')).toEqual([2, 1])
+    expect(await sequences('?side=SELL,MID')).toEqual([5, 4, 3])
+    expect(await sequences('?sentiment=BEARISH')).toEqual([4, 3])
+    expect(await sequences('?sentiment=BEARISH,NEUTRAL')).toEqual([5, 4, 3])
+    expect(await sequences('?right=CALL')).toHaveLength(5)
+    expect(await sequences('?right=put')).toEqual([])
+    expect(await sequences('?dteMin=2&dteMax=4')).toEqual([4, 3, 2])
+    expect(await sequences('?dteMin=4.5')).toEqual([5])
+    expect(await sequences(`?until=${PLAIN.time + 2}`)).toEqual([2, 1])
+    expect(await sequences(`?since=${PLAIN.time + 2}&until=${PLAIN.time + 3}`)).toEqual([3, 2])
+    expect(
+      await sequences('?symbol=&type=&side=&right=&dteMin=&minPremium=&since=&until=&limit='),
+    ).toHaveLength(5)
     expect(await sequences(`?symbol=SPX&type=BLOCK&minPremium=${premium}&limit=1`)).toEqual([5])
   })
 
   it.each([
-    ['?symbol=S;DROP', 'symbol: expected an underlying such as SPX'],
+    ['?symbol=S;DROP', 'symbol: expected underlyings such as SPX,QQQ, with commas between'],
+    ['?side=LONG', 'side: expected BUY, SELL, MID, UNKNOWN, with commas between'],
+    ['?sentiment=UP', 'sentiment: expected BULLISH, BEARISH, NEUTRAL, with commas between'],
+    ['?right=both', 'right: expected call or put'],
+    ['?dteMax=-1', 'dteMax: expected a number from 0 to 5000'],
+    ['?until=now', 'until: expected a number'],
     ['?type=HUGE', 'type: expected SWEEP, BLOCK, SPLIT, LARGE, REGULAR, with commas between'],
     ['?minPremium=-1', 'minPremium: expected a number'],
     ['?since=yesterday', 'since: expected a number'],
     ['?limit=0', 'limit: expected a number from 1 to 1000'],
     ['?limit=1001', 'limit: expected a number from 1 to 1000'],
     ['?limit=1.5', 'limit: expected a whole number'],
-    ['?page=2', 'expected symbol, type, minPremium, since, limit, came page'],
+    ['?page=2', 'right, dteMin, dteMax, since, until, limit, came page'],
     ['?limit=1&limit=2', 'limit came more than once'],
   ])('refuses %s with 400 and the reason', async (query, reason) => {
     const response = await fetch(`${http.url}/api/trades${query}`)
