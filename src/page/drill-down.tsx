@@ -8,7 +8,7 @@ import { countText, dateText, priceText, timeText } from './format.ts'
 import { rowText, titled } from './row-text.ts'
 
 /** A print is told before it is stored: it is asked for again. */
-const TRIES = 8
+const TRIES = 40
 const AGAIN_MS = 500
 
 type Props = { readonly api: Api; readonly print: LivePrint; readonly onClose: () => void }

@@ -5,7 +5,7 @@ import { useRedraw } from './hooks.ts'
 import type { LiveTape, Revised } from './live-tape.ts'
 import { rowText, spokenRow } from './row-text.ts'
 import type { TapeRow } from './tape-rows.ts'
-import { scrollTo, virtualWindow } from './virtual-window.ts'
+import { BELT_ROWS, beltLead, scrollTo, virtualWindow } from './virtual-window.ts'
 
 const COLUMNS = [
   ...['Time ET', 'Symbol', 'Contract', 'Side', 'Size @ price', 'Premium', 'Type'],
@@ -70,8 +70,15 @@ export function Tape({ tape, held, chosen, opened, onOpen, onScrolled }: Props) 
   const { first, end } = virtualWindow(view.top, view.height, view.rowHeight, rows.length)
   const shown = []
   for (let i = first; i < end; i++) shown.push(rows[rows.length - 1 - i]!)
+  // Rows keep their places on a belt, which moves down as new ones come above the others: so
+  // nothing but these is laid out and painted.
+  const count = held === null ? tape.rows.added : held.length
+  const lead = beltLead(count)
   const body = { height: `${rows.length * view.rowHeight}px` }
-  const lead = { height: `${first * view.rowHeight}px` }
+  const belt = {
+    transform: `translateY(${-lead * view.rowHeight}px)`,
+    height: `${(BELT_ROWS + tape.rows.max) * view.rowHeight}px`,
+  }
 
   return (
     <div
@@ -100,19 +107,21 @@ export function Tape({ tape, held, chosen, opened, onOpen, onScrolled }: Props) 
           </span>
         ))}
       </div>
-      <div class="tape-body" role="rowgroup" style={body}>
-        <div role="presentation" style={lead} />
-        {shown.map((row, i) => (
-          <Row
-            key={row.key}
-            row={row}
-            index={held === null ? -1 : first + i}
-            isChosen={first + i === chosen}
-            isOpen={row.key === opened}
-            revised={tape.revised.get(row.print.event_id ?? '')}
-            onOpen={onOpen}
-          />
-        ))}
+      <div class="tape-body" role="presentation" style={body}>
+        <div class="tape-belt" role="rowgroup" style={belt}>
+          {shown.map((row, i) => (
+            <Row
+              key={row.key}
+              row={row}
+              top={(lead + first + i) * view.rowHeight}
+              index={held === null ? -1 : first + i}
+              isChosen={first + i === chosen}
+              isOpen={row.key === opened}
+              revised={tape.revised.get(row.print.event_id ?? '')}
+              onOpen={onOpen}
+            />
+          ))}
+        </div>
       </div>
     </div>
   )
@@ -120,6 +129,8 @@ export function Tape({ tape, held, chosen, opened, onOpen, onScrolled }: Props) 
 
 type RowProps = {
   readonly row: TapeRow
+  /** Place on the belt, px. */
+  readonly top: number
   /** Place from the top while held, else -1. */
   readonly index: number
   readonly isChosen: boolean
@@ -129,7 +140,7 @@ type RowProps = {
 }
 
 const Row = memo(
-  function Row({ row, index, isChosen, isOpen, revised, onOpen }: RowProps) {
+  function Row({ row, top, index, isChosen, isOpen, revised, onOpen }: RowProps) {
     const text = rowText(row.print)
     const tone = text.sentiment.tone
     const isBig = row.print.premium >= BIG_PREMIUM
@@ -139,6 +150,7 @@ const Row = memo(
       <div
         class={`row print ${tone}${isBig ? ' big' : ''}${state}${gone}`}
         role="row"
+        style={{ top: `${top}px` }}
         id={index >= 0 ? `row-${index}` : undefined}
         aria-rowindex={index >= 0 ? index + 2 : undefined}
         aria-selected={isChosen || isOpen}
@@ -193,6 +205,7 @@ const Row = memo(
   },
   (a, b) =>
     a.row === b.row &&
+    a.top === b.top &&
     a.index === b.index &&
     a.isChosen === b.isChosen &&
     a.isOpen === b.isOpen &&

@@ -20,6 +20,18 @@ export function virtualWindow(
   return { first, end: Math.min(count, top + visible + OVERSCAN) }
 }
 
+/** Rows that the belt carries before all of them are laid out anew. */
+export const BELT_ROWS = 10_000
+
+/**
+ * Places on the belt that are free above the newest row, when there have been `count` rows: the
+ * row that was the n-th to come is at the same place whatever comes after it, until the belt is
+ * full.
+ */
+export function beltLead(count: number): number {
+  return Math.ceil(count / BELT_ROWS) * BELT_ROWS - count
+}
+
 /** Where to scroll so that row `index` is wholly seen; the same place where it is already. */
 export function scrollTo(
   index: number,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { LivePrint } from '../../src/domain/live-flow.ts'
 import { TapeRows } from '../../src/page/tape-rows.ts'
-import { scrollTo, virtualWindow } from '../../src/page/virtual-window.ts'
+import { BELT_ROWS, beltLead, scrollTo, virtualWindow } from '../../src/page/virtual-window.ts'
 import { PRINT } from './print.ts'
 
 const print = (n: number): LivePrint => ({ ...PRINT, timestamp: 1000 + n, arrival: n })
@@ -65,6 +65,19 @@ describe('the rows that are drawn', () => {
           expect(end * row).toBeGreaterThanOrEqual(Math.min(top + height, count * row))
         },
       ),
+    )
+  })
+
+  it('leaves each row at its place on the belt until that is full', () => {
+    const placeOf = (nth: number, count: number) => beltLead(count) + count - nth
+    fc.assert(
+      fc.property(fc.nat(50_000), fc.nat(200), (nth, more) => {
+        const [before, after] = [placeOf(nth, nth), placeOf(nth, nth + more)]
+        const isFull = beltLead(nth) < more
+        expect(after).toBe(isFull ? before + BELT_ROWS : before)
+        expect(beltLead(nth)).toBeGreaterThanOrEqual(0)
+        expect(beltLead(nth)).toBeLessThan(BELT_ROWS)
+      }),
     )
   })
 

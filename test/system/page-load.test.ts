@@ -46,6 +46,23 @@ async function stats(): Promise<{ account: Record<string, number>; ready: string
   return (await response.json()) as { account: Record<string, number>; ready: string }
 }
 
+/** Rows that come in two seconds, and changes of rows that were there. */
+function changesOf(busy: Page): Promise<{ added: number; touched: number }> {
+  return busy.evaluate(`new Promise((resolve) => {
+    const belt = document.querySelector('.tape-belt')
+    let [added, touched] = [0, 0]
+    const observer = new MutationObserver((changes) => {
+      for (const { target, addedNodes } of changes) {
+        if (target === belt) added += addedNodes.length
+        else touched++
+      }
+    })
+    const what = { attributes: true, characterData: true, childList: true, subtree: true }
+    observer.observe(belt, what)
+    setTimeout(() => resolve({ added, touched }), 2000)
+  })`)
+}
+
 describe('a page with a token, at 500 prints a second', () => {
   it('asks for the token, also after a wrong one, and keeps it in its tab alone', async () => {
     const field = page.getByLabel('FLOW_HTTP_TOKEN')
@@ -80,6 +97,10 @@ describe('a page with a token, at 500 prints a second', () => {
       `frames at ${rate} rows/s: ${(times.length / (FRAMES_MS / 1000)).toFixed(1)} a second, ` +
         `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms; of each frame ${spent.join(', ')}\n`,
     )
+    // what is there already stays as it is; all are laid out anew once in 10,000
+    const { added, touched } = await changesOf(busy)
+    expect(added).toBeGreaterThan(200)
+    expect(touched).toBeLessThan(100)
     const { drawn, all } = await rowsOf(busy)
     expect(rate).toBeGreaterThan(0)
     expect(drawn).toBeLessThan(60)

@@ -147,9 +147,11 @@ describe('the page', () => {
 
   test.each(['dark', 'light'] as const)('breaks no rule of axe-core in %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme })
+    await first().waitFor()
     await press(' ')
     await press('j')
     await press('Enter')
+    await expect.poll(() => page.locator('.drill').count()).toBe(1)
     await expect.poll(() => page.locator('.drill').textContent()).toMatch(/Quote/)
     expect(await barriers(page)).toEqual([])
     await press('Escape')
