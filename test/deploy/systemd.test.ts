@@ -1,39 +1,30 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { DRAIN_SECONDS, NAMES, ROOT, read, SECRET_NAMES } from './recipes.ts'
+import { one, unitOf } from './systemd-unit.ts'
 
-const PATH = 'deploy/systemd/options-flow-engine.service'
 const ANALYZE = '/usr/bin/systemd-analyze'
+const FOLDER = 'deploy/systemd'
+const UNITS = readdirSync(join(ROOT, FOLDER)).filter((name) => /\.(service|timer)$/.test(name))
+const SERVICES = UNITS.filter((name) => name.endsWith('.service'))
+/** What stands under /opt/options-flow-engine. */
+const INSTALLED = '/opt/options-flow-engine/'
 
-/** Keys by section, each with its values in order; systemd has no continued lines here. */
-const unit = new Map<string, string[]>()
-let section = ''
-for (const line of read(PATH).split('\n')) {
-  if (line === '' || line.startsWith('#')) continue
-  const [, opened] = /^\[(\w+)\]$/.exec(line) ?? []
-  if (opened !== undefined) {
-    section = opened
-    continue
-  }
-  const at = line.indexOf('=')
-  const key = `${section}.${line.slice(0, at)}`
-  unit.set(key, [...(unit.get(key) ?? []), line.slice(at + 1)])
-}
-const one = (key: string): string => {
-  const values = unit.get(`Service.${key}`) ?? []
-  if (values.length !== 1) throw new Error(`${key}: expected one value, came ${values.length}`)
-  return values[0]!
-}
+const unit = unitOf(`${FOLDER}/options-flow-engine.service`)
+const web = unitOf(`${FOLDER}/options-flow-web.service`)
+const worker = unitOf(`${FOLDER}/options-flow-worker.service`)
+const timer = unitOf(`${FOLDER}/options-flow-worker.timer`)
 
-/** systemd.exec(5), systemd.service(5), systemd.kill(5), systemd.resource-control(5), systemd 252. */
+/** systemd.exec(5), .service(5), .timer(5), .kill(5) and .resource-control(5) of systemd 252. */
 const KEYS = `
   Unit: Description Documentation Wants After StartLimitIntervalSec StartLimitBurst
   Install: WantedBy
-  Service: Type User Group WorkingDirectory StateDirectory StateDirectoryMode Environment
+  Timer: OnCalendar AccuracySec
+  Service: Type User Group DynamicUser WorkingDirectory StateDirectory StateDirectoryMode Environment
   Service: EnvironmentFile LoadCredential ExecStart KillMode KillSignal TimeoutStopSec Restart
   Service: RestartPreventExitStatus RestartSec MemoryMax TasksMax LimitNOFILE LimitCORE
   Service: OOMScoreAdjust UMask NoNewPrivileges CapabilityBoundingSet AmbientCapabilities
@@ -41,7 +32,8 @@ const KEYS = `
   Service: ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables
   Service: ProtectControlGroups ProtectProc RestrictNamespaces RestrictRealtime RestrictSUIDSGID
   Service: RestrictAddressFamilies LockPersonality RemoveIPC KeyringMode DevicePolicy
-  Service: SystemCallArchitectures SystemCallFilter SystemCallErrorNumber`
+  Service: SystemCallArchitectures SystemCallFilter SystemCallErrorNumber TimeoutStartSec
+  Service: MemoryDenyWriteExecute`
   .trim()
   .split('\n')
   .flatMap((line) => {
@@ -49,26 +41,40 @@ const KEYS = `
     return keys!.split(' ').map((key) => `${name}.${key}`)
   })
 
-test('has only keys that systemd 252 knows', () => {
-  expect([...unit.keys()].filter((key) => !KEYS.includes(key))).toEqual([])
+test.each(UNITS)('%s has only keys that systemd 252 knows', (name) => {
+  const keys = [...unitOf(`${FOLDER}/${name}`).keys()]
+  expect(keys.filter((key) => !KEYS.includes(key))).toEqual([])
 })
 
 // Debian's; where it is not, the list above is what there is
-test.skipIf(!existsSync(ANALYZE))('systemd-analyze finds nothing wrong, and little exposed', () => {
-  // it warns of a key that it does not know and still ends with 0
-  const { stderr, status } = spawnSync(ANALYZE, ['verify', join(ROOT, PATH)], { encoding: 'utf8' })
-  const complaints = stderr
-    .split('\n')
-    .filter((line) => line.includes('options-flow-engine'))
-    .filter((line) => !line.includes('/usr/bin/node is not executable')) // not on every machine
-  expect(complaints).toEqual([])
-  expect(status === 0 || stderr.includes('/usr/bin/node')).toBe(true)
-  const args = ['security', '--offline=true', '--threshold=20', join(ROOT, PATH)]
-  expect(execFileSync(ANALYZE, args, { encoding: 'utf8' })).toContain('Overall exposure level')
+describe.skipIf(!existsSync(ANALYZE))('systemd-analyze', () => {
+  test.each(UNITS)('finds nothing wrong in %s', (name) => {
+    // it warns of a key that it does not know and still ends with 0
+    const args = ['verify', join(ROOT, FOLDER, name)]
+    const { stderr } = spawnSync(ANALYZE, args, { encoding: 'utf8' })
+    const complaints = stderr
+      .split('\n')
+      .filter((line) => line.includes('options-flow'))
+      // not on every machine
+      .filter((line) => !/\/usr\/bin\/(node|caddy) is not executable/.test(line))
+    expect(complaints).toEqual([])
+  })
+
+  test.each(SERVICES)('finds little of %s exposed', (name) => {
+    const args = ['security', '--offline=true', '--threshold=20', join(ROOT, FOLDER, name)]
+    expect(execFileSync(ANALYZE, args, { encoding: 'utf8' })).toContain('Overall exposure level')
+  })
+
+  test('reads the times of the timer', () => {
+    for (const times of timer.get('Timer.OnCalendar')!) {
+      const said = execFileSync(ANALYZE, ['calendar', times], { encoding: 'utf8' })
+      expect(said).toContain('America/New_York')
+    }
+  })
 })
 
 test('starts a program of the package', () => {
-  const [node, cli, command] = one('ExecStart').split(' ')
+  const [node, cli, command] = one(unit, 'Service.ExecStart').split(' ')
   expect(node).toBe('/usr/bin/node')
   const { bin } = JSON.parse(read('package.json'))
   expect(cli).toBe(`/opt/options-flow-engine/${bin.flow}`)
@@ -76,23 +82,64 @@ test('starts a program of the package', () => {
 })
 
 test('drains before systemd would end it, and stays down when the configuration is wrong', () => {
-  expect(Number(one('TimeoutStopSec'))).toBeGreaterThan(DRAIN_SECONDS)
-  expect(one('KillSignal')).toBe('SIGTERM')
-  expect(one('KillMode')).toBe('mixed')
-  expect(one('Restart')).toBe('on-failure')
-  expect(one('RestartPreventExitStatus')).toBe('2')
+  expect(Number(one(unit, 'Service.TimeoutStopSec'))).toBeGreaterThan(DRAIN_SECONDS)
+  expect(one(unit, 'Service.KillSignal')).toBe('SIGTERM')
+  expect(one(unit, 'Service.KillMode')).toBe('mixed')
+  expect(one(unit, 'Service.Restart')).toBe('on-failure')
+  expect(one(unit, 'Service.RestartPreventExitStatus')).toBe('2')
 })
 
-test('is neither root nor may it become so', () => {
-  expect(one('User')).not.toBe('root')
-  expect(one('NoNewPrivileges')).toBe('yes')
-  expect(one('CapabilityBoundingSet')).toBe('')
-  expect(one('ProtectSystem')).toBe('strict')
+test.each(SERVICES)('%s is neither root nor may it become so', (name) => {
+  const service = unitOf(`${FOLDER}/${name}`)
+  const isDynamic = service.get('Service.DynamicUser')?.[0] === 'yes'
+  if (!isDynamic) expect(one(service, 'Service.User')).not.toBe('root')
+  expect(one(service, 'Service.NoNewPrivileges')).toBe('yes')
+  expect(['', 'CAP_NET_BIND_SERVICE']).toContain(one(service, 'Service.CapabilityBoundingSet'))
+  expect(one(service, 'Service.ProtectSystem')).toBe('strict')
+  expect(one(service, 'Service.MemoryMax')).toMatch(/^\d+[MG]$/)
+})
+
+describe('the way in from outside', () => {
+  const caddyfile = read(`${FOLDER}/Caddyfile`)
+
+  test('leads to the engine, and nowhere else', () => {
+    const config = one(web, 'Service.ExecStart').split(' --config ')[1]!
+    expect(config).toBe(`${INSTALLED}${FOLDER}/Caddyfile`)
+    const { FLOW_HTTP_HOST, FLOW_HTTP_PORT } = parseEnv(read(`${FOLDER}/engine.env`))
+    const to = caddyfile.match(/^\s*reverse_proxy .*$/gm)!.map((line) => line.trim())
+    expect(to).toEqual([`reverse_proxy ${FLOW_HTTP_HOST}:${FLOW_HTTP_PORT}`])
+  })
+
+  test('has the name that web.env gives it', () => {
+    const [name] = Object.keys(parseEnv(read(`${FOLDER}/web.env`)))
+    expect(caddyfile).toContain(`{$${name}}`)
+    expect(one(web, 'Service.EnvironmentFile')).toBe('/etc/options-flow-engine/web.env')
+  })
+
+  test('stands behind a token', () => {
+    expect(unit.get('Service.Environment')!.join(' ')).toContain('FLOW_HTTP_TOKEN_FILE=')
+  })
+})
+
+describe('the scanner', () => {
+  test('is a program that there is, with a database and no other secret', () => {
+    const [node, program] = one(worker, 'Service.ExecStart').split(' ')
+    expect(node).toBe('/usr/bin/node')
+    expect(`${one(worker, 'Service.WorkingDirectory')}/`).toBe(INSTALLED)
+    expect(existsSync(join(ROOT, program!))).toBe(true)
+    expect(worker.get('Service.LoadCredential')).toHaveLength(1)
+    expect(worker.get('Service.Environment')!.join(' ')).toContain('DATABASE_URL_FILE=%d/')
+  })
+
+  test('is over before it begins again', () => {
+    expect(one(worker, 'Service.Type')).toBe('oneshot')
+    expect(Number(one(worker, 'Service.TimeoutStartSec'))).toBeLessThan(300)
+  })
 })
 
 test('keeps its data in the folder that it may write', () => {
-  const state = `/var/lib/${one('StateDirectory')}`
-  expect(one('WorkingDirectory')).toBe(state)
+  const state = `/var/lib/${one(unit, 'Service.StateDirectory')}`
+  expect(one(unit, 'Service.WorkingDirectory')).toBe(state)
   expect(unit.get('Service.Environment')!.join(' ')).toContain(`FLOW_DATA_DIR=${state}`)
 })
 
