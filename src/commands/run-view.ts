@@ -1,7 +1,9 @@
+import type { Writable } from 'node:stream'
 import { figuresBetween, type LiveSample } from '../console/live-figures.ts'
 import { liveTerminal } from '../console/live-terminal.ts'
 import { liveViewLines, TOP_PRINTS } from '../console/live-view.ts'
 import type { Line, Log } from '../console/log.ts'
+import type { TerminalStream } from '../console/patient-terminal.ts'
 import { TopPrints } from '../console/top-prints.ts'
 
 const DRAW_MS = 1_000
@@ -11,7 +13,7 @@ const TOP_MS = 5 * 60_000
 
 export type RunView = {
   /** Takes the log of the run. */
-  readonly out: NodeJS.WritableStream
+  readonly out: Writable
   /** The log, seen on its way. */
   watch(log: Log): Log
   /** Draws from now on what `sample` says. */
@@ -20,7 +22,7 @@ export type RunView = {
 }
 
 /** The live view of `flow run` on a terminal: the log, and below it how the engine is. */
-export function runView(stream: NodeJS.WriteStream): RunView {
+export function runView(stream: TerminalStream): RunView {
   const terminal = liveTerminal(stream)
   const top = new TopPrints(TOP_MS)
   const startedAt = Date.now()

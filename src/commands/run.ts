@@ -3,6 +3,7 @@ import { type AlertRules, secretsOfRules } from '../alerts/rules.ts'
 import type { Config } from '../config.ts'
 import * as lines from '../console/lines.ts'
 import type { Log } from '../console/log.ts'
+import { patientTerminal } from '../console/patient-terminal.ts'
 import { describeDatabase } from '../console/redact.ts'
 import { LiveRun } from '../engine/live-run.ts'
 import { startSimulator } from '../simulator/server.ts'
@@ -25,8 +26,9 @@ export function runCommand(): Command {
     .description('connect to the feed, classify every print and store it')
     .addOption(new Option('--plain', 'lines alone on a terminal, without the live view below'))
   let alerts: AlertRules | null = null
+  const terminal = process.stdout.isTTY ? patientTerminal(process.stdout) : null
   // what json lines are for has no use for a view
-  const view = process.stdout.isTTY ? runView(process.stdout) : null
+  const view = terminal === null ? null : runView(terminal)
   const setup = setupFor(command, undefined, view?.out ?? process.stdout, (config) => {
     alerts = alertRulesOf(config)
     return alerts === null ? [] : secretsOfRules(alerts)

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Command } from 'commander'
 import { type Config, type ConfigKey, loadConfig } from '../config.ts'
 import { configFlags } from '../config-help.ts'
@@ -19,7 +20,7 @@ export type Setup = { readonly config: Config; readonly log: Log }
 export function setupFor(
   command: Command,
   keys?: readonly ConfigKey[],
-  out: NodeJS.WritableStream = process.stdout,
+  out: Writable = process.stdout,
   secretsOfFiles: (config: Config) => readonly string[] = () => [],
 ): () => Setup {
   const flags = configFlags(command, keys)
@@ -40,7 +41,7 @@ export function setupFor(
         config.flatFilesSecretKey ?? '',
         ...secretsOfFiles(config),
       ],
-      write: writeTo(out),
+      write: writeTo(out, config.log),
     })
     for (const warning of warnings) log.warn(warning)
     return { config, log }

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { createLogUpdate } from 'log-update'
 import { writeTo } from './log.ts'
+import type { TerminalStream } from './patient-terminal.ts'
 
 /** Of a terminal that does not say: one that nobody has sized says 0. */
 const COLUMNS = 80
@@ -10,15 +11,16 @@ const ERASE_LINE_ABOVE = '\u001B[1A\u001B[2K'
 /** A terminal whose last lines are drawn again and again, with the log above them. */
 export type LiveTerminal = {
   /** Takes the log: its lines go above the view. */
-  readonly out: NodeJS.WritableStream
+  readonly out: Writable
   readonly columns: number
   draw(lines: readonly string[]): void
   /** Takes the view away; the log goes on without it. */
   end(): void
 }
 
-export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
-  const view = createLogUpdate(stream)
+export function liveTerminal(stream: TerminalStream): LiveTerminal {
+  // it would hide the cursor by way of stderr, where a write waits for the terminal
+  const view = createLogUpdate(stream, { showCursor: true })
   const write = writeTo(stream)
   let drawn: readonly string[] = []
   let isOver = false
@@ -33,9 +35,16 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
     view.clear()
     write(ERASE_LINE_ABOVE.repeat(wrappedRows(drawn, columns())))
   }
+  const leave = (): void => {
+    if (drawn.length > 0) view.done()
+    drawn = []
+  }
+  const isBehind = (): boolean => stream.writableLength > 0
   const out = new Writable({
     decodeStrings: false,
     write(text: string | Buffer, _encoding, done) {
+      // a view that the terminal has not taken yet stays in the log
+      if (isBehind()) leave()
       clear()
       write(String(text))
       if (drawn.length > 0) show(drawn)
@@ -48,16 +57,15 @@ export function liveTerminal(stream: NodeJS.WriteStream): LiveTerminal {
       return columns()
     },
     draw(lines) {
-      if (isOver) return
+      if (isOver || isBehind()) return
       if (wrappedRows(drawn, columns()) > 0) clear()
       // a view that is taller than the terminal would push the log away
       show(lines.slice(0, Math.max(1, (stream.rows || ROWS) - 3)))
     },
     end() {
       isOver = true
-      clear()
-      if (drawn.length > 0) view.done()
-      drawn = []
+      if (!isBehind()) clear()
+      leave()
     },
   }
 }

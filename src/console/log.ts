@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { type Level, pino, stdTimeFunctions } from 'pino'
 import { explain } from './explain.ts'
 import { redactor } from './redact.ts'
@@ -66,13 +67,31 @@ function shown([name, value]: [string, unknown]): string {
   return `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
+/** What a log keeps at most for a reader that takes nothing, bytes. */
+const WAITING_MAX = 1024 * 1024
+const LEFT_OUT = 'lines of this log were left out, for nobody took them'
+
 /**
  * Where a log goes by default. A reader that has gone (`flow run | head`) ends the log, not the
- * engine: it still has prints to store.
+ * engine: it still has prints to store. For one that takes nothing for a while lines are left out,
+ * and it is told how many once it takes some again.
  */
-export function writeTo(stream: NodeJS.WritableStream): (line: string) => void {
+export function writeTo(
+  stream: Writable,
+  format: LogOptions['format'] = 'pretty',
+): (line: string) => void {
+  let leftOut = 0
   stream.on('error', () => {})
+  stream.on('drain', () => {
+    const count = leftOut
+    leftOut = 0
+    if (count === 0) return
+    const write = (line: string): void => void stream.write(line)
+    createLog({ format, secrets: [], write }).warn(LEFT_OUT, { lines: count })
+  })
   return (line) => {
-    if (stream.writable) stream.write(line)
+    if (!stream.writable) return
+    if (stream.writableLength < WAITING_MAX) stream.write(line)
+    else leftOut++
   }
 }

@@ -12,6 +12,18 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0).reverse()) cleanup()
 })
 
+/** Ctrl-S and Ctrl-Q. */
+const [STOP, GO_ON] = ['\u0013', '\u0011']
+
+/** A number once it stays what it is. */
+async function quiet(read: () => number): Promise<number> {
+  for (let before = -1; ; ) {
+    if (before === read()) return before
+    before = read()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
 /** util-linux has it: a command on a terminal of its own. */
 function hasScript(): boolean {
   try {
@@ -37,7 +49,8 @@ function onTerminal(...flags: string[]) {
     seen.text += stripVTControlCharacters(text)
   })
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { seen, exited, interrupt: () => child.stdin.write('\u0003') }
+  const type = (text: string) => child.stdin.write(text)
+  return { seen, exited, type, interrupt: () => type('\u0003') }
 }
 
 it.skipIf(!hasScript())(
@@ -64,3 +77,30 @@ it.skipIf(!hasScript())('with --plain there are lines alone', async () => {
   expect(seen.text).toMatch(/Drained:/)
   expect(seen.text).not.toContain('engine   ready')
 })
+
+it.skipIf(!hasScript())(
+  'a terminal that takes nothing for a while does not hold the engine up',
+  async () => {
+    const { seen, exited, type, interrupt } = onTerminal()
+    const url = await eventually(
+      'prints',
+      () =>
+        /^total {4}[1-9]/m.test(seen.text.replaceAll('\r', '')) &&
+        /http:\/\/[\d.:]+/.exec(seen.text),
+    )
+    const received = async (): Promise<number> => {
+      const answer = await fetch(`${url}/api/stats`, { signal: AbortSignal.timeout(5000) })
+      return ((await answer.json()) as { account: { received: number } }).account.received
+    }
+    type(STOP)
+    const before = await received()
+    const shown = await quiet(() => seen.text.length)
+    await eventually('more prints', async () => (await received()) > before + 400)
+    expect(seen.text.length).toBe(shown)
+    type(GO_ON)
+    await eventually('the terminal goes on', () => seen.text.length > shown + 2000)
+    interrupt()
+    expect(await exited).toBe(0)
+    expect(seen.text).toMatch(/Drained:\s+received: \d/)
+  },
+)
