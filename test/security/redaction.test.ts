@@ -51,7 +51,10 @@ async function echo(peer: Peer): Promise<void> {
   peer.send(status('error', `no vendor knows ${TOKEN}, and the log hides it all the same`))
   peer.ws.send(`no JSON: ${key}`)
   peer.ws.send(Buffer.from(key))
-  peer.send(trade({ p: 9, s: 500, c: undefined }), trade({ p: 9, s: 600, c: undefined }))
+  // each is asked about by itself
+  for (const ms of [1, 2, 3, 4]) {
+    peer.send(trade({ p: 9, s: 500, t: Number(trade().t) + ms, c: undefined }))
+  }
 }
 
 /** Lets a first connection in and then says no in every way there is, with the key in it. */
