@@ -25,6 +25,11 @@ export function progressOf({
   return {
     done: `${show(done)}/${show(total)} ${unit}`,
     rate: `${show(perMs * SECOND_MS)} ${unit}/s`,
-    left: perMs > 0 ? duration(Math.max(0, total - done) / perMs) : 'unknown time',
+    left: perMs > 0 ? duration(secondsUp(Math.max(0, total - done) / perMs)) : 'unknown time',
   }
+}
+
+/** As long as it takes, and no second less: what has just begun has not `0 seconds` to go. */
+function secondsUp(ms: number): number {
+  return Math.ceil(ms / SECOND_MS) * SECOND_MS
 }

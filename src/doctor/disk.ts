@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, stat, statfs } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { access, readdir, stat, statfs } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 const MIB = 1024 * 1024
@@ -37,15 +37,33 @@ export async function checkDisk(asked: DiskAsked): Promise<readonly Finding[]> {
     return [fail('disk', `${there} is no place for files`, 'name another FLOW_DATA_DIR')]
   }
   const free = bavail * bsize
-  const wanted = asked.journalMaxMib * MIB + (asked.isEmbedded ? DATABASE_BYTES : 0)
+  const journal = asked.journalMaxMib * MIB - (await sizeOf(join(dataDir, 'journal')))
+  const database = asked.isEmbedded ? DATABASE_BYTES - (await sizeOf(join(dataDir, 'postgres'))) : 0
+  // what is there already has its room
+  const wanted = Math.max(0, journal) + Math.max(0, database)
   const found = `${gib(free)} GiB free for ${dataDir}`
   if (free < BYTES_MIN) return [fail('disk', found, 'free some space: nothing can be stored')]
   if (free < wanted) {
     const what = asked.isEmbedded ? 'the journal and a first week of flow' : 'the journal'
-    const todo = `${what} may take ${gib(wanted)} GiB: free space, or lower FLOW_JOURNAL_MAX_MIB`
+    const todo = `${what} may take ${gib(wanted)} GiB more: free space, or lower FLOW_JOURNAL_MAX_MIB`
     return [warn('disk', found, todo)]
   }
   return [ok('disk', found)]
+}
+
+/** Bytes of the files below a folder; 0 for one that is not there. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  let bytes = 0
+  for (const entry of entries) {
+    if (!entry.isFile()) continue
+    // a file may go meanwhile
+    bytes += await stat(join(entry.parentPath, entry.name)).then(
+      ({ size }) => size,
+      () => 0,
+    )
+  }
+  return bytes
 }
 
 /** The path, or what of it there is. */

@@ -6,6 +6,7 @@ const MIB = 1024 * 1024
 test.each([
   ['MiB', 0, 10 * MIB, 0, ['0.0/10.0 MiB', '0.0 MiB/s', 'unknown time']],
   ['MiB', 2.5 * MIB, 10 * MIB, 5000, ['2.5/10.0 MiB', '0.5 MiB/s', '15 seconds']],
+  ['MiB', 9.9 * MIB, 10 * MIB, 9900, ['9.9/10.0 MiB', '1.0 MiB/s', '1 second']],
   ['MiB', 10 * MIB, 10 * MIB, 20_000, ['10.0/10.0 MiB', '0.5 MiB/s', '0 seconds']],
   ['contexts', 1500, 91_500, 3000, ['1,500/91,500 contexts', '500 contexts/s', '3 minutes']],
 ] as const)('%s: %d of %d in %d ms', (unit, done, total, ms, words) => {

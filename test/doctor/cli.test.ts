@@ -51,19 +51,19 @@ it('leaves the connection of an engine that runs alone', async () => {
   const settings = {
     MASSIVE_API_KEY: 'a-key',
     FLOW_FEED_URL: vendor.wsUrl,
-    FLOW_HTTP_PORT: '19464',
     FLOW_DATA_DIR: mkdtempSync(join(tmpdir(), 'flow-doctor-')),
   }
   const engine = new Engine(settings)
   await engine.ready()
-  const { stdout } = await doctor([], settings)
+  const { port } = new URL(String((await engine.line('listening')).url))
+  const { stdout } = await doctor([], { ...settings, FLOW_HTTP_PORT: port })
   expect(stdout).toMatch(/^- {5}feed .*one connection at a time$/m)
   expect(stdout).toMatch(/^ok {4}engine .*is ready$/m)
-  const elsewhere = await doctor([], { ...settings, FLOW_HTTP_PORT: '0' })
+  const elsewhere = await doctor([], settings)
   expect(elsewhere.stdout).toMatch(/^- {5}feed .*one connection at a time$/m)
   expect(elsewhere.stdout).toMatch(/^ok {4}engine {6}process \d+ runs in /m)
   await engine.drain()
-  const alone = await doctor([], { ...settings, FLOW_HTTP_PORT: '0' })
+  const alone = await doctor([], settings)
   expect(alone.stdout).toMatch(/^ok {4}key .*the vendor takes it$/m)
   await vendor.close()
   rmSync(settings.FLOW_DATA_DIR, { recursive: true })

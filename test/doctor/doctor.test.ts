@@ -1,5 +1,13 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -273,6 +281,19 @@ describe('disk and machine', () => {
     expect(await checkDisk(asked)).toMatchObject([
       { state: 'warn', todo: expect.stringContaining('FLOW_JOURNAL_MAX_MIB') },
     ])
+  })
+
+  it('does not want the room twice that the journal has already', async () => {
+    const dataDir = join(folder, 'running')
+    mkdirSync(join(dataDir, 'journal', 'state'), { recursive: true })
+    const { bavail, bsize } = statfsSync(folder)
+    const journalMaxMib = Math.ceil((bavail * bsize) / 2 ** 20) + 4096
+    expect(await checkDisk({ ...disk, dataDir, journalMaxMib })).toMatchObject([{ state: 'warn' }])
+    // as large as it needs to be, without a byte on the disk
+    const segment = join(dataDir, 'journal', 'state', 'segment')
+    writeFileSync(segment, '')
+    truncateSync(segment, 8192 * 2 ** 20)
+    expect(await checkDisk({ ...disk, dataDir, journalMaxMib })).toMatchObject([{ state: 'ok' }])
   })
 
   it.skipIf(process.platform !== 'linux')('fails where there are no files', async () => {

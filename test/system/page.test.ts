@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { freePort } from '../../src/postgres/cluster.ts'
 import { Engine } from '../e2e/engine.ts'
 import { eventually, killLeftovers } from '../e2e/flow-process.ts'
 import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
@@ -19,20 +18,12 @@ let settings: Record<string, string>
 let url: string
 let page: Page
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 beforeAll(async () => {
   if (!existsSync(join(ROOT, 'dist/page/index.html'))) {
     execFileSync('npm', ['run', '--silent', 'build:page'], { cwd: ROOT })
   }
   postgres = await startTestPostgres()
-  const port = await freePort()
+  const port = await freePort(0)
   url = `http://127.0.0.1:${port}/`
   // the demo: no key and no feed
   settings = { DATABASE_URL: await postgres.freshDatabase(), FLOW_HTTP_PORT: `${port}` }

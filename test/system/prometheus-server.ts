@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../src/postgres/cluster.ts'
 import { eventually } from '../e2e/flow-process.ts'
 import { GRAFANA } from '../grafana/checked-in.ts'
 
@@ -75,7 +75,7 @@ export class PrometheusServer {
   }
 
   static async start(folder: string): Promise<PrometheusServer> {
-    const server = new PrometheusServer(folder, await freePort())
+    const server = new PrometheusServer(folder, await freePort(0))
     await eventually('Prometheus is ready', async () => {
       const response = await fetch(`${server.#url}/-/ready`).catch(() => null)
       return response?.ok === true
@@ -128,14 +128,4 @@ export class PrometheusServer {
     if (body.status !== 'success') throw new Error(`${parameters.query ?? path}: ${body.error}`)
     return body.data
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('expected a port')
-  return address.port
 }
