@@ -1,0 +1,91 @@
+import { rm } from 'node:fs/promises'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Engine } from '../e2e/engine.ts'
+import { eventually, FlowProcess, killLeftovers } from '../e2e/flow-process.ts'
+import { FeedLine } from '../faults/feed-line.ts'
+import { OwnPostgres } from '../faults/own-postgres.ts'
+import { query, reachableDirectory } from '../pg/database.ts'
+import { complaints, openPage, rowsOf, startChromium } from './browser.ts'
+
+let directory: string
+let postgres: OwnPostgres
+let databaseUrl: string
+let simulator: FlowProcess
+let engine: Engine
+/** What lies between the page and its engine. */
+let line: FeedLine
+let browser: Browser
+let page: Page
+
+beforeAll(async () => {
+  directory = await reachableDirectory()
+  postgres = await OwnPostgres.start(directory)
+  databaseUrl = await postgres.database('away')
+  simulator = new FlowProcess(['simulate', '--rate', '100'], {})
+  const feed = await eventually('a feed', () => /ws:\/\/[\d.:]+\/\S+/.exec(simulator.stdout)?.[0])
+  engine = new Engine({
+    ...{ DATABASE_URL: databaseUrl, FLOW_FEED_URL: feed, MASSIVE_API_KEY: 'any' },
+    FLOW_MIN_SIZE: '1',
+  })
+  line = await FeedLine.to(String((await engine.line('listening')).url))
+  browser = await startChromium()
+  page = await openPage(browser, `${line.url}?symbol=QQQ,NDX,IWM`)
+  await eventually('rows', async () => (await rowsOf(page)).all > 20)
+})
+afterAll(async () => {
+  await browser?.close()
+  await line?.close()
+  await killLeftovers()
+  await postgres?.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const stale = () => page.locator('[data-banner=stale]')
+
+it('finds out that its connection is dead, and makes another', async () => {
+  line.state = 'dead'
+  line.turn('dead')
+  await expect.poll(() => stale().allTextContents()).toHaveLength(1)
+  expect(await stale().textContent()).toMatch(
+    /not answered since|Not connected to the engine since/,
+  )
+  line.state = 'open' // for those that are made from now on
+  await expect.poll(() => stale().count()).toBe(0)
+  expect(await page.getByRole('status').first().textContent()).toContain('Live')
+})
+
+it('says that the database does not answer, and goes on when it does', async () => {
+  postgres.pause()
+  try {
+    await expect
+      .poll(() => stale().allTextContents())
+      .toEqual([expect.stringContaining('The database has not answered since')])
+  } finally {
+    postgres.resume()
+  }
+  await expect.poll(() => stale().count()).toBe(0)
+})
+
+it('has every row that came meanwhile', async () => {
+  await simulator.kill('SIGTERM')
+  const stored = () =>
+    query<{ n: number }>(
+      databaseUrl,
+      `SELECT count(*)::int AS n FROM options_flow_history WHERE symbol IN ('QQQ', 'NDX', 'IWM')`,
+    )
+  const [{ n } = { n: 0 }] = await eventually('all stored', async () => {
+    const before = await stored()
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    return (await stored())[0]!.n === before[0]!.n && before
+  })
+  expect(n).toBeGreaterThan(100)
+  // a print that was cancelled later may be on the tape, and none may lack
+  await expect.poll(async () => (await rowsOf(page)).all).toBeGreaterThanOrEqual(n)
+  const [{ gone } = { gone: 0 }] = await query<{ gone: number }>(
+    databaseUrl,
+    'SELECT count(*)::int AS gone FROM flow_cancels',
+  )
+  expect((await rowsOf(page)).all).toBeLessThanOrEqual(n + gone)
+  expect(complaints).toEqual([])
+})
