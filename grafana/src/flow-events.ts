@@ -41,7 +41,8 @@ ORDER BY total_premium DESC, event_id LIMIT ${TOP}`,
 const PRINT_COLUMNS = `to_timestamp(timestamp / 1000.0) AS time, symbol, contract_ticker AS contract,
   trade_type AS type, side, sentiment, size, price::float8 AS price, premium::float8 AS premium,
   dte, exchange`
-const PRINT_UNITS = { premium: DOLLARS, price: DOLLARS, dte: 'd' }
+// "d" would make weeks of them
+const PRINT_UNITS = { premium: DOLLARS, price: DOLLARS, dte: 'none' }
 
 export const namesRow = () => [
   table(

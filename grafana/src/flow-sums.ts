@@ -82,7 +82,6 @@ export const netRow = () => [
       'Bullish less bearish premium of each minute; of each step, where the range is too long.',
     ),
     bySymbol('sum(bullish_premium - bearish_premium)', ['bullish_premium', 'bearish_premium']),
-    'bars',
   ),
   series(
     head(
@@ -100,7 +99,7 @@ ${bySymbol('sum(bullish_premium - bearish_premium)', ['bullish_premium', 'bearis
 export const leaningRow = () => [
   series(
     head(
-      'Sentiment: premium by side',
+      'Premium by sentiment',
       DOLLARS,
       12,
       'Bearish premium is drawn below 0. Neutral has no side: bought at the middle, or no quote.',

@@ -22,7 +22,7 @@ export const nowRow = () => [
       title: 'Connections down',
       description:
         'Connections of the feed that are not subscribed. Above 0 for minutes: look at the reasons ' +
-        'in the row Feed, then run "flow doctor".',
+        'in the row Feed, then stop it and run "flow doctor".',
       unit: 'short',
       width: 4,
     },

@@ -29,7 +29,7 @@ export const feedRow = () => [
       title: 'Reconnects by reason',
       description:
         'evicted: another client uses the key. silence: the vendor sends nothing. upgrade_refused, ' +
-        'auth_timeout: key or plan; run "flow doctor".',
+        'auth_timeout: key or plan; stop it and run "flow doctor".',
       unit: 'short',
       width: 8,
     },
@@ -43,14 +43,15 @@ export const feedRow = () => [
   ),
   series(
     {
-      title: 'Time lost to gaps',
+      title: 'Gaps that have ended',
       description:
-        'Share of the time in which prints may have been missed. Above 0: see the orange marks, and ' +
-        'flow_gaps for symbols and reasons.',
-      unit: 'percentunit',
+        'Seconds in which prints may have been missed, where the gap ended; also those of a stop ' +
+        'overnight. See the orange marks, and flow_gaps for symbols and reasons.',
+      unit: 's',
       width: 8,
     },
-    [{ expr: rate('flow_feed_gap_seconds_total'), legend: 'gap' }],
+    [{ expr: `sum(increase(flow_feed_gap_seconds_total{${I}}[${R}]))`, legend: 'gap' }],
+    'bars',
   ),
   series(
     {

@@ -72,7 +72,8 @@ export function series(
     .tooltip(
       new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending),
     )
-  if (style === 'stacked') panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
+  // bars of several series would lie on top of each other
+  if (style !== 'lines') panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
   if (style === 'bars') panel.drawStyle(GraphDrawStyle.Bars).axisCenteredZero(true)
   if (typeof source === 'string') {
     return panel

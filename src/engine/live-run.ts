@@ -18,6 +18,7 @@ import type { FilledVolume } from '../reader/evidence.ts'
 import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
 import { type Alerts, startEngineAlerts } from './alerts.ts'
+import { noteDemo } from './demo-flow.ts'
 import { metricsFor } from './engine.ts'
 import { planFeed } from './feed-plan.ts'
 import { type GapFiller, startGapFiller } from './gap-filler.ts'
@@ -159,6 +160,7 @@ export class LiveRun {
     })
     this.#live = live
     if (!live.isWhole) return
+    await noteDemo(databaseUrl, config, log).catch(() => {}) // the store itself tells why
     this.#api = openDatabase(databaseUrl)
     if (rules !== null) {
       this.#alerts = startEngineAlerts({ config, rules, databaseUrl, metrics, log })

@@ -33,7 +33,7 @@ export async function upkeep(
   databaseUrl: string,
   { mayDrop }: { mayDrop: boolean },
 ): Promise<number> {
-  return withClient(databaseUrl, 'flow-upkeep', async (client) => {
+  return withConnection(databaseUrl, 'flow-upkeep', async (client) => {
     await makePartitionsAhead(client)
     const oldest = Date.now() - WRITERS_KEPT_MS
     await client.query('DELETE FROM flow_batches WHERE committed_at < $1', [oldest])
@@ -45,7 +45,7 @@ export async function upkeep(
 
 /** `flow cleanup`: brings the schema up to date and removes what is older than the retention. */
 export function cleanupDatabase(databaseUrl: string, days: number | null): Promise<number> {
-  return withClient(databaseUrl, 'flow-cleanup', async (client) => {
+  return withConnection(databaseUrl, 'flow-cleanup', async (client) => {
     await migrate(client)
     await writeRetention(client, days)
     return removeOldFlow(client)
@@ -54,7 +54,7 @@ export function cleanupDatabase(databaseUrl: string, days: number | null): Promi
 
 /** `flow migrate`: the names of the migrations that were applied. */
 export function migrateDatabase(databaseUrl: string): Promise<readonly string[]> {
-  return withClient(databaseUrl, 'flow-migrate', migrate)
+  return withConnection(databaseUrl, 'flow-migrate', migrate)
 }
 
 async function removeOldFlow(client: Client): Promise<number> {
@@ -62,7 +62,8 @@ async function removeOldFlow(client: Client): Promise<number> {
   return Number(result.rows[0]!.removed)
 }
 
-async function withClient<T>(
+/** Does some work on a connection of its own. */
+export async function withConnection<T>(
   databaseUrl: string,
   name: string,
   work: (client: Client) => Promise<T>,
