@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   console: ['slab', 'domain'],
   // runs in the browser: built by Vite, served as files
   page: ['domain', 'stream'],
-  doctor: ['reader', 'fill', 'journal'],
+  doctor: ['reader', 'fill', 'journal', 'postgres'],
   simulator: ['slab', 'domain', 'recording'],
 }
 /** These wire everything; so do the files of src itself. */

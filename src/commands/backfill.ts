@@ -15,9 +15,10 @@ import { checkRecording } from '../recording/read.ts'
 import { UsageError } from '../usage-error.ts'
 import { connect } from '../writer/connection.ts'
 import { migrateDatabase } from '../writer/upkeep.ts'
-import { progressBar } from './progress.ts'
+import { type ProgressBar, progressBar } from './progress.ts'
 import { onSignals } from './signals.ts'
 import { openDatabase, setupFor } from './start.ts'
+import { keyToSend } from './vendor-key.ts'
 
 /** Prints can do without a quote: a server in trouble is not waited for. */
 const QUOTE_TRIES_MAX = 3
@@ -83,7 +84,7 @@ function checkWhole({ isWhole, leftOut }: BackfillSummary, path: string): void {
 }
 
 async function run(
-  { date, file, json }: Flags,
+  flags: Flags,
   day: number,
   config: Config,
   log: Log,
@@ -91,8 +92,23 @@ async function run(
   const stopping = new AbortController()
   const stop = (): void => stopping.abort(new Error('stopped: run it again to go on'))
   onSignals(stop, () => process.exit(1))
-  const bar = progressBar('MiB', json === true ? null : log)
-  const path = file ?? (await download(date, config, log, stopping.signal, bar.update))
+  const bar = progressBar('MiB', flags.json === true ? null : log)
+  try {
+    return await fillDay(flags, day, config, log, stopping.signal, bar)
+  } finally {
+    bar.stop() // or the terminal stays as it is drawn on
+  }
+}
+
+async function fillDay(
+  { date, file }: Flags,
+  day: number,
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+  bar: ProgressBar,
+): Promise<{ readonly summary: BackfillSummary; readonly path: string }> {
+  const path = file ?? (await download(date, config, log, signal, bar.update))
   await checkRecording(path).catch((error: Error) => {
     throw new UsageError(error.message) // told before anything is started
   })
@@ -123,12 +139,12 @@ async function run(
       },
       asker: askerFor(config, log),
       lookupPremium: config.lookupPremium,
-      signal: stopping.signal,
+      signal,
       onProgress: (done, total) => bar.update(done, total),
       onProblem: (problem) => log.warn(problem),
     })
     work.catch(() => {}) // it may fail behind a connection that was lost
-    const summary = await Promise.race([work, connection.broken]).finally(() => bar.stop())
+    const summary = await Promise.race([work, connection.broken])
     await connection.client.end()
     return { summary, path }
   } finally {
@@ -169,7 +185,7 @@ function askerFor(config: Config, log: Log): TapeAsker | null {
   return {
     rest: {
       baseUrl: config.restUrl,
-      apiKey: config.massiveApiKey ?? 'no-key',
+      apiKey: keyToSend(config),
       triesMax: QUOTE_TRIES_MAX,
     },
     budget: new RestBudget(config.fillPerSecond),

@@ -12,13 +12,12 @@ import { checkFlatFiles } from '../doctor/flat-files.ts'
 import { checkMachine } from '../doctor/machine.ts'
 import { checkRest } from '../doctor/rest.ts'
 import { CHECK_MS_MAX, runChecks } from '../doctor/run-checks.ts'
+import { installedBinaries } from '../postgres/binaries.ts'
 import { findEmbeddedPostgres } from '../postgres/embedded.ts'
 import { SCHEMA_VERSION } from '../writer/migrate.ts'
 import { alertRulesOf } from './alert-rules.ts'
 import { setupFor } from './start.ts'
-
-/** A vendor of one's own may want no key; the protocol has no way to send none. */
-const NO_KEY = 'no-key'
+import { keyToSend } from './vendor-key.ts'
 
 /** `flow doctor`: what the engine needs, whether it is there, and what to do where it is not. */
 export function doctorCommand(): Command {
@@ -84,7 +83,7 @@ function vendorChecks(config: Config, isRunning: boolean): Check[] {
     const todo = 'for the market set MASSIVE_API_KEY (plan Options Advanced)'
     return [{ name: 'key', run: async () => [skip('key', found, todo)] }]
   }
-  const apiKey = config.massiveApiKey ?? NO_KEY
+  const apiKey = keyToSend(config)
   const feed: Check = {
     name: 'feed',
     run: async (signal) =>
@@ -105,10 +104,23 @@ function vendorChecks(config: Config, isRunning: boolean): Check[] {
 async function databaseOf(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
   const { databaseUrl, dataDir } = config
   const url = databaseUrl ?? (await findEmbeddedPostgres(dataDir))
+  if (url === null) return [embeddedToCome(dataDir)]
   const name =
     databaseUrl === undefined ? `embedded PostgreSQL in ${dataDir}` : describeDatabase(databaseUrl)
-  const clean = redactor(secretsOf(undefined, url === null ? [] : [url]))
+  const clean = redactor(secretsOf(undefined, [url]))
   return checkDatabase({ url, name, schema: SCHEMA_VERSION, clean }, signal)
+}
+
+/** The embedded PostgreSQL, which is not running: the engine starts it, if it can. */
+function embeddedToCome(dataDir: string): Finding {
+  try {
+    installedBinaries()
+  } catch (error) {
+    const todo = 'set DATABASE_URL, or install again without --omit=optional'
+    return fail('database', (error as Error).message, todo)
+  }
+  const found = `embedded PostgreSQL in ${dataDir} is not running; it starts with the engine`
+  return skip('database', found)
 }
 
 function alertsOf(config: Config): Finding {

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { Log } from '../console/log.ts'
-import { type ProgressUnit, progressOf } from '../console/progress.ts'
+import { Pace, type ProgressUnit, progressOf } from '../console/progress.ts'
 
 export type ProgressBar = {
   /** False where there is no terminal to draw on. */
@@ -37,33 +37,36 @@ function drawnBar(unit: ProgressUnit): ProgressBar {
     },
     Presets.shades_classic,
   )
-  let startedAt: number | null = null
+  const pace = new Pace()
+  let isDrawn = false
   return {
     isShown: true,
     update(done, total) {
-      const isFirst = startedAt === null
-      startedAt ??= performance.now()
-      const words = progressOf({ unit, done, total, ms: performance.now() - startedAt })
-      if (isFirst) bar.start(total, done, words)
-      else bar.update(done, words)
+      const words = progressOf({ unit, done, total, ...pace.at(done, performance.now()) })
+      if (isDrawn) bar.setTotal(total)
+      if (isDrawn) bar.update(done, words)
+      else bar.start(total, done, words)
+      isDrawn = true
     },
     stop: () => {
-      if (startedAt !== null) bar.stop()
+      if (isDrawn) bar.stop()
+      isDrawn = false
     },
   }
 }
 
 /** A line in the log at most every 10 s. */
 export function toldProgress(unit: ProgressUnit, log: Log): ProgressBar {
-  const startedAt = performance.now()
-  let toldAt = startedAt
+  const pace = new Pace()
+  let toldAt = performance.now()
   return {
     isShown: false,
     update(done, total) {
       const now = performance.now()
+      const since = pace.at(done, now)
       if (now - toldAt < LINE_MS) return
       toldAt = now
-      log.info('progress', progressOf({ unit, done, total, ms: now - startedAt }))
+      log.info('progress', progressOf({ unit, done, total, ...since }))
     },
     stop: () => {},
   }

@@ -12,6 +12,7 @@ import type { FrameStamp } from '../reader/router.ts'
 import { RecordingWriter } from '../recording/write.ts'
 import { onSignals } from './signals.ts'
 import { setupFor } from './start.ts'
+import { keyToSend } from './vendor-key.ts'
 
 const MIB = 1024 * 1024
 const FILE_MIB_MAX = '256'
@@ -48,7 +49,7 @@ export function recordCommand(): Command {
 }
 
 async function record(config: Config, log: Log, dir: string, maxBytes: number): Promise<number> {
-  const apiKey = config.massiveApiKey ?? 'no-key'
+  const apiKey = keyToSend(config)
   const stopping = Promise.withResolvers<number>()
   const abort = new AbortController()
   onSignals(

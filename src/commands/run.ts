@@ -13,12 +13,11 @@ import { alertRulesOf } from './alert-rules.ts'
 import { type RunView, runView } from './run-view.ts'
 import { onSignals } from './signals.ts'
 import { openDatabase, setupFor } from './start.ts'
+import { keyToSend } from './vendor-key.ts'
 
 /** What the demo's vendor accepts and the demo's engine sends. */
 const DEMO_KEY = 'demo-key'
 const DEMO_PRINTS_PER_SECOND = 200
-/** A vendor of one's own may want no key; the protocol has no way to send none. */
-const NO_KEY = 'no-key'
 
 /** `flow run`: the engine. */
 export function runCommand(): Command {
@@ -77,7 +76,7 @@ async function run(
     config,
     log,
     alerts,
-    apiKey: demo === null ? (config.massiveApiKey ?? NO_KEY) : DEMO_KEY,
+    apiKey: demo === null ? keyToSend(config) : DEMO_KEY,
     openDatabase: () => openDatabase(config, log, false),
   })
   view?.start(() => live.sample())

@@ -1,14 +1,20 @@
 import type { Writable } from 'node:stream'
 import type { Command } from 'commander'
+import pg from 'pg'
 import { type Config, type ConfigKey, loadConfig } from '../config.ts'
 import { configFlags } from '../config-help.ts'
+import { explain } from '../console/explain.ts'
 import { createLog, type Log, writeTo } from '../console/log.ts'
-import { secretsOf } from '../console/redact.ts'
+import { describeDatabase, secretsOf } from '../console/redact.ts'
+import { connectAdvice } from '../postgres/connect-advice.ts'
 import {
   findEmbeddedPostgres,
   hasEmbeddedPostgres,
   startEmbeddedPostgres,
 } from '../postgres/embedded.ts'
+
+/** For a server that is busy or far. */
+const CONNECT_MS_MAX = 10_000
 
 /** What a command needs before it can work: its configuration, checked, and a log. */
 export type Setup = { readonly config: Config; readonly log: Log }
@@ -57,14 +63,18 @@ export type Database = {
 
 /**
  * DATABASE_URL, or the embedded PostgreSQL of the data directory: the one that is running there if
- * the command may share it, else our own.
+ * the command may share it, else our own. A command that may share does not wait for a database:
+ * it throws, with what to do, where there is none.
  */
 export async function openDatabase(
   { databaseUrl, dataDir }: Config,
   log: Log,
   mayShare: boolean,
 ): Promise<Database> {
-  if (databaseUrl !== undefined) return { url: databaseUrl, stop: async () => {} }
+  if (databaseUrl !== undefined) {
+    if (mayShare) await expectDatabase(databaseUrl)
+    return { url: databaseUrl, stop: async () => {} }
+  }
   const running = mayShare ? await findEmbeddedPostgres(dataDir) : null
   if (running !== null) return { url: running, stop: async () => {} }
   // PostgreSQL reports each start and checkpoint as LOG: of no use here unless it goes wrong; nor is
@@ -85,4 +95,17 @@ export async function openStored(config: Config, log: Log): Promise<Database> {
     throw new Error(`no flow is stored in ${dataDir} yet: ${action}`)
   }
   return openDatabase(config, log, true)
+}
+
+async function expectDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    const advice = connectAdvice((error as { code?: string }).code)
+    throw new Error(`${describeDatabase(url)}: ${explain(error)}; ${advice}`)
+  } finally {
+    await client.end().catch(() => {})
+  }
 }

@@ -44,7 +44,7 @@ export function demo(): Line {
 }
 
 export function listening(url: string): Line {
-  return { msg: 'listening', fields: { url }, text: `Metrics and API: ${url}` }
+  return { msg: 'listening', fields: { url }, text: `Page, API and metrics: ${url}` }
 }
 
 /** `host` of the feed, without the rest of its address. */

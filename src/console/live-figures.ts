@@ -11,8 +11,11 @@ export type LiveSample = {
   readonly reconnects: number
   readonly gapsOpen: number
   readonly credits: number
-  /** Rows committed within each bound (seconds) from receipt on, the bounds rising to Infinity. */
-  readonly committed: readonly (readonly [bound: number, rows: number])[]
+  /**
+   * Batches whose oldest print was committed within each bound (seconds) of its receipt, the bounds
+   * rising to Infinity.
+   */
+  readonly committed: readonly (readonly [bound: number, batches: number])[]
   /** Dollars since the start, by underlying. */
   readonly premium: ReadonlyMap<string, { readonly bullish: number; readonly bearish: number }>
 }

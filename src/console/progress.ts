@@ -10,22 +10,44 @@ export function progressOf({
   unit,
   done,
   total,
+  from,
   ms,
 }: {
   readonly unit: ProgressUnit
   /** Bytes of the unit MiB, else whole things; of `total`. */
   readonly done: number
   readonly total: number
+  /** What was done at the beginning. */
+  readonly from: number
   /** Since the beginning. */
   readonly ms: number
 }): { readonly done: string; readonly rate: string; readonly left: string } {
   const show = (value: number): string =>
     unit === 'MiB' ? (value / MIB).toFixed(1) : count(Math.round(value))
-  const perMs = ms > 0 ? done / ms : 0
+  const perMs = ms > 0 ? (done - from) / ms : 0
   return {
     done: `${show(done)}/${show(total)} ${unit}`,
     rate: `${show(perMs * SECOND_MS)} ${unit}/s`,
     left: perMs > 0 ? duration(secondsUp(Math.max(0, total - done) / perMs)) : 'unknown time',
+  }
+}
+
+/**
+ * From where on a pace counts: from the first that is heard, and anew where less is done than
+ * before, for then something else has begun.
+ */
+export class Pace {
+  #from = 0
+  #startedAt = 0
+  #done = Number.POSITIVE_INFINITY
+
+  at(done: number, now: number): { readonly from: number; readonly ms: number } {
+    if (done < this.#done) {
+      this.#from = done
+      this.#startedAt = now
+    }
+    this.#done = done
+    return { from: this.#from, ms: now - this.#startedAt }
   }
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { type Finding, fail, ok, skip, warn } from './finding.ts'
+import { connectAdvice } from '../postgres/connect-advice.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
 
 const VERSION_MIN = 140_000
 const CONNECT_MS_MAX = 4_000
@@ -31,8 +32,7 @@ type Schema = {
 }
 
 export type DatabaseAsked = {
-  /** Null: the embedded PostgreSQL, which is not running. */
-  readonly url: string | null
+  readonly url: string
   /** What a person knows it by; without the password. */
   readonly name: string
   /** How many migrations this program knows. */
@@ -46,7 +46,6 @@ export async function checkDatabase(
   { url, name, schema, clean }: DatabaseAsked,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  if (url === null) return [skip('database', `${name} is not running; it starts with the engine`)]
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS_MAX,
@@ -60,7 +59,7 @@ export async function checkDatabase(
     await client.connect()
   } catch (error) {
     const { message, code } = error as Error & { code?: string }
-    return [fail('database', `${name}: ${clean(message)}`, adviceFor(code ?? ''))]
+    return [fail('database', `${name}: ${clean(message)}`, connectAdvice(code))]
   }
   try {
     const facts = (await client.query<Facts>(FACTS_SQL)).rows[0]!
@@ -113,8 +112,8 @@ const SUMS_SQL = `WITH RECURSIVE seen AS (
   SELECT count(*)::integer AS symbols,
     max((SELECT max(minute) FROM flow_minute_sums AS sums WHERE sums.symbol = seen.symbol))
       AS minute,
-    (SELECT count(*) FROM pg_inherits WHERE inhparent = 'options_flow_history'::regclass
-      AND inhrelid <> 'options_flow_history_default'::regclass)::integer AS days
+    min((SELECT min(minute) FROM flow_minute_sums AS sums WHERE sums.symbol = seen.symbol))
+      AS first
   FROM seen WHERE symbol IS NOT NULL`
 
 const NEWEST_SQL = `SELECT max(timestamp)::float8 AS newest FROM options_flow_history
@@ -161,20 +160,14 @@ function schemaOf({ version, mayWrite, owns }: Schema, known: number): Finding {
   return ok('schema', `version ${version}`)
 }
 
-/** Days and symbols that are stored, and the newest print; asked of the sums by minute. */
+/** Symbols that are stored, from when on, and the newest print; asked of the sums by minute. */
 async function flowIn(client: pg.Client): Promise<Finding> {
-  type Sums = { readonly symbols: number; readonly minute: number | null; readonly days: number }
-  const { symbols, minute, days } = (await client.query<Sums>(SUMS_SQL)).rows[0]!
+  type Sums = { readonly symbols: number; readonly first: number; readonly minute: number | null }
+  const { symbols, first, minute } = (await client.query<Sums>(SUMS_SQL)).rows[0]!
   if (minute === null) return ok('flow', 'none is stored yet')
+  const since = new Date(first * MINUTE_MS).toISOString().slice(0, 10)
   const from = minute * MINUTE_MS
   const asked = await client.query<{ newest: number | null }>(NEWEST_SQL, [from, from + MINUTE_MS])
   const newest = new Date(asked.rows[0]!.newest ?? from).toISOString()
-  return ok('flow', `symbols: ${symbols}, days: ${days}, the newest print of ${newest}`)
-}
-
-function adviceFor(code: string): string {
-  if (code.startsWith('28')) return 'check user and password of DATABASE_URL'
-  if (code === '3D000') return 'make that database, or name another in DATABASE_URL'
-  if (code === '53300') return 'raise max_connections of the server, or end what holds them'
-  return 'check DATABASE_URL and that the server runs and may be reached from here'
+  return ok('flow', `symbols: ${symbols}, since ${since}, the newest print of ${newest}`)
 }

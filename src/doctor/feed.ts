@@ -175,12 +175,15 @@ export function planOf(
     .filter(({ status }) => status === 'error')
     .map(({ message }) => clean(message))
   const because = errors.length === 0 ? 'no answer to the subscription' : errors.join(', ')
-  const plan = 'the plan for real-time trades and quotes is Options Advanced'
+  const plan =
+    'Options Advanced has real-time trades and quotes; for Options Developer set ' +
+    'FLOW_FEED_URL=wss://delayed.massive.com/options'
   if (!trades) return [fail('plan', `no trades: ${because}`, plan)]
   if (isDelayed) {
     // such a host has no quotes on any plan
     const found = `trades${quotes ? ' and quotes' : ', no quotes'}, 15 minutes late (a delayed host)`
-    return [warn('plan', found, 'set FLOW_FEED_URL to the real-time host: wss://socket...')]
+    const todo = 'right for Options Developer; with Options Advanced leave FLOW_FEED_URL out'
+    return [warn('plan', found, todo)]
   }
   if (!quotes) {
     return [warn('plan', `trades, but no quotes: ${because}; prints have no side`, plan)]

@@ -26,7 +26,7 @@ export type BuilderOptions = Omit<LiveEngineOptions, 'onRebuilt' | 'onFatal'> & 
 
 /** Builds pipeline and writer, one life after the other, and keeps what outlives them. */
 export class Builder {
-  readonly gate = new FeedGate()
+  readonly gate: FeedGate
   readonly meter: Meter
   /** Null until the database is there. */
   journal: LiveJournal | null = null
@@ -48,6 +48,7 @@ export class Builder {
 
   constructor(options: BuilderOptions) {
     this.#options = options
+    this.gate = new FeedGate((message) => options.log.warn(message))
     this.meter = new Meter(options.metrics)
     this.#blame = new Blame(options.log, options.metrics)
   }

