@@ -36,10 +36,16 @@ export const QUIET_MS = 60_000
 /** A gap that ended longer ago than this is no news. */
 const GAP_NEWS_MS = 60 * 60_000
 const GAPS_TOLD = 2
+/** What was left out longer ago than this has been asked of the store long since. */
+const MISSED_NEWS_MS = 10 * 60_000
 
 /** What has to be said at `now`, epoch ms, the worst first. */
 export function bannersOf(health: Health, now: number): readonly Banner[] {
-  return [...staleBanners(health, now), ...gapBanners(health.gaps, now), ...missed(health.missed)]
+  return [
+    ...staleBanners(health, now),
+    ...gapBanners(health.gaps, now),
+    ...missed(health.missed, now),
+  ]
 }
 
 function staleBanners(health: Health, now: number): Banner[] {
@@ -91,8 +97,8 @@ function which({ symbols }: Gap): string {
 }
 
 /** A break of the connection is told above, and its prints are asked of the store. */
-function missed(all: readonly Missed[]): Banner[] {
-  const told = all.filter(({ reason }) => reason !== 'reconnect')
+function missed(all: readonly Missed[], now: number): Banner[] {
+  const told = all.filter(({ reason, to }) => reason !== 'reconnect' && now - to < MISSED_NEWS_MS)
   const last = told.at(-1)
   if (last === undefined) return []
   const count = told.some((one) => one.count === null)
@@ -101,7 +107,9 @@ function missed(all: readonly Missed[]): Banner[] {
   const why = WHY[last.reason]
   const rest = last.kind === 'prints' ? 'they are asked of the store' : 'labels may have changed'
   const text = `${count} ${last.kind} were not streamed (${why}); ${rest}`
-  return [{ id: `missed ${last.to}`, tone: 'note', text }]
+  // closed, it is away for a while, however often more are left out
+  const period = Math.floor(last.to / MISSED_NEWS_MS)
+  return [{ id: `missed ${last.reason} ${period}`, tone: 'note', text }]
 }
 
 const WHY: Readonly<Record<Missed['reason'], string>> = {

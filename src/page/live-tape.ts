@@ -13,6 +13,8 @@ const HIDDEN_MS = 250
 /** How a tape begins: with so many prints, at most those since a long weekend. */
 const FIRST_ROWS = 1000
 const FIRST_MS = 4 * 24 * 3_600_000
+/** A handshake that takes longer leads nowhere. */
+const CONNECT_MS = 10_000
 /** Prints are told before they are committed: the store is asked once more. */
 const COMMITTED_MS = 3000
 const OVERLAP_MS = 30_000
@@ -98,8 +100,14 @@ export class LiveTape {
     const socket = this.#api.stream(serverQuery(this.#filter))
     this.#socket = socket
     const openedAt = this.awaySince
+    this.#retry = setTimeout(() => {
+      if (socket !== this.#socket) return
+      this.#lose()
+      socket.close()
+    }, CONNECT_MS)
     socket.onopen = () => {
       if (socket !== this.#socket) return
+      clearTimeout(this.#retry)
       this.awaySince = null
       this.#heardAt = Date.now()
       this.#attempt = 0
@@ -121,6 +129,7 @@ export class LiveTape {
 
   /** What came since something was last heard is asked of the store. */
   #lose(): void {
+    clearTimeout(this.#retry)
     this.#socket = null
     this.awaySince ??= this.#heardAt
     const delay = backoffMs(this.#attempt++, Math.random())

@@ -61,8 +61,9 @@ describe('banners', () => {
       'missed prints',
       {
         missed: [
-          { kind: 'prints', reason: 'rate', count: 900, from: 1, to: 2 },
-          { kind: 'prints', reason: 'rate', count: 350, from: 2, to: 3 },
+          { kind: 'prints', reason: 'rate', count: 70, from: 1, to: NOW - 3_600_000 },
+          { kind: 'prints', reason: 'rate', count: 900, from: 1, to: NOW - 2000 },
+          { kind: 'prints', reason: 'rate', count: 350, from: 2, to: NOW - 1000 },
         ],
       },
       [
@@ -72,7 +73,7 @@ describe('banners', () => {
     ],
     [
       'a break that the store fills',
-      { missed: [{ kind: 'prints', reason: 'reconnect', count: null, from: 1, to: 2 }] },
+      { missed: [{ kind: 'prints', reason: 'reconnect', count: null, from: 1, to: NOW }] },
       [],
     ],
   ])('%s', (_, part, expected) => {

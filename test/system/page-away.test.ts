@@ -50,6 +50,8 @@ it('finds out that its connection is dead, and makes another', async () => {
   expect(await stale().textContent()).toMatch(
     /not answered since|Not connected to the engine since/,
   )
+  // long enough that a connection is tried in vain
+  await new Promise((resolve) => setTimeout(resolve, 8000))
   line.state = 'open' // for those that are made from now on
   await expect.poll(() => stale().count()).toBe(0)
   expect(await page.getByRole('status').first().textContent()).toContain('Live')
