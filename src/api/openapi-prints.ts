@@ -7,6 +7,7 @@ import {
   TRADE_TYPE_TEXT,
 } from '../domain/labels.ts'
 import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
+import type { Beat } from '../domain/live-message.ts'
 import { MISSED_REASONS, type Missed } from '../domain/live-missed.ts'
 import {
   between,
@@ -125,7 +126,9 @@ export const LIVE_SCHEMAS = {
   StoredPrint: object<StoredPrint>(STORED_PRINT, 'a row of options_flow_history'),
   Event: object<LiveEvent>(EVENT, 'a version of a sweep, split or block'),
   Missed: object<Missed>(MISSED, 'what a client of the stream was not told'),
+  Beat: object<Beat>({ at: time("the engine's clock") }, 'a WebSocket is told that we live'),
   PrintMessage: message('print', { $ref: '#/components/schemas/Print' }),
   EventMessage: message('event', { $ref: '#/components/schemas/Event' }),
   MissedMessage: message('missed', { $ref: '#/components/schemas/Missed' }),
+  BeatMessage: message('beat', { $ref: '#/components/schemas/Beat' }),
 } as const

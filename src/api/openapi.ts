@@ -170,6 +170,7 @@ const PATHS: Readonly<Record<string, { readonly get: Operation }>> = {
         query('dteMax', 'days to expiration, inclusive', DTE),
         query('since', 'epoch ms, inclusive', TIME),
         query('until', 'epoch ms, inclusive', TIME),
+        query('receivedSince', 'epoch ms, inclusive: when the engine received it', TIME),
         query('limit', '100 without it', LIMIT),
       ],
       responses: answers(

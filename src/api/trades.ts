@@ -12,14 +12,14 @@ const DTE_MAX = 5000
 const RIGHTS = ['call', 'put']
 const NAMES = [
   ...['symbol', 'type', 'minPremium', 'side', 'sentiment', 'right', 'dteMin', 'dteMax'],
-  ...['since', 'until', 'limit'],
+  ...['since', 'until', 'receivedSince', 'limit'],
 ] as const
 
 /**
  * `GET /api/trades`: stored prints, newest first. `symbol` underlyings, `type`, `side` and
  * `sentiment` labels, each one or several; `right` call or put, `dteMin` and `dteMax` days to
- * expiration, `minPremium` dollars, `since` and `until` epoch ms (all inclusive), `limit` 1 to
- * 1,000. `database`: null while there is none yet.
+ * expiration, `minPremium` dollars, `since` and `until` epoch ms of the print, `receivedSince` of
+ * its coming to the engine (all inclusive), `limit` 1 to 1,000. `database`: null while there is none yet.
  */
 export function tradesRoute(database: () => Database | null): Route {
   return { path: '/api/trades', answer: (asked) => trades(database(), asked) }
@@ -67,6 +67,8 @@ function conditionsOf(query: URLSearchParams): Conditions {
   where(since && Math.ceil(since), (place) => `timestamp >= ${place}::bigint`)
   const until = numberOf(query, 'until', 0, TIME_MAX)
   where(until && Math.floor(until), (place) => `timestamp <= ${place}::bigint`)
+  const received = numberOf(query, 'receivedSince', 0, TIME_MAX)
+  where(received && Math.ceil(received), (place) => `received_at >= ${place}::bigint`)
   return { conditions, values }
 }
 

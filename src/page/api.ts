@@ -1,16 +1,7 @@
+import { ApiError } from './api-error.ts'
+
 const TOKEN_KEY = 'flow.token'
 const PATIENCE_MS = 15_000
-
-/** An answer that is none: its status (0: no answer at all) and what the engine says. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError'
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
 
 /** A token as the protocol takes it, which allows no brackets. */
 function wordOf(token: string): string {
@@ -41,9 +32,13 @@ export class Api {
     } catch {
       throw new ApiError(0, 'the engine does not answer')
     }
-    const body = (await response.json().catch(() => ({}))) as T & { error?: string }
-    if (response.ok) return body
-    const message = body.error ?? `the engine answers with ${response.status}`
+    const body = (await response.json().catch(() => null)) as (T & { error?: string }) | null
+    if (response.ok) {
+      if (body !== null) return body
+      // a connection that dies in the middle has brought a status all the same
+      throw new ApiError(0, 'the answer of the engine broke off')
+    }
+    const message = body?.error ?? `the engine answers with ${response.status}`
     if (response.status === 401) this.onUnauthorised(message)
     throw new ApiError(response.status, message)
   }

@@ -41,13 +41,15 @@ export function useHealth(api: Api, tape: LiveTape, epoch: number): Watched {
     }
     last.current = { received, at: now, changedAt: isNew ? now : before.changedAt }
   }
+  // what needs no database is answered; on a dead connection the other question may fail first
+  const isStoreAway = stats.error === null && gaps.failedAt !== null && stats.at > gaps.failedAt
   return {
     stats: stats.data,
     rate: rate.current,
     health: {
       awaySince: tape.awaySince,
       silentSince: stats.error?.status === 0 ? stats.at : null,
-      storeSince: stats.error === null && gaps.error !== null ? gaps.at : null,
+      storeSince: isStoreAway ? gaps.at : null,
       ready: stats.error === null ? (stats.data?.ready ?? null) : null,
       receivedAt: last.current.changedAt,
       gaps: gaps.data?.gaps ?? [],

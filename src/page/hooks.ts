@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type Api, ApiError } from './api.ts'
+import type { Api } from './api.ts'
+import { ApiError } from './api-error.ts'
 
 /** An answer that is asked for again and again. */
 export type Polled<T> = {
@@ -8,6 +9,8 @@ export type Polled<T> = {
   readonly error: ApiError | null
   /** When it was last answered, epoch ms. */
   readonly at: number
+  /** When the first of the errors since then came, epoch ms; null: there is none. */
+  readonly failedAt: number | null
 }
 
 /**
@@ -33,12 +36,14 @@ export function usePoll<T>(
       if (!document.hidden) {
         try {
           const data = await api.get<T>(path + query())
-          if (!isOver) setPolled({ data, error: null, at: Date.now() })
+          if (!isOver) setPolled({ data, error: null, at: Date.now(), failedAt: null })
         } catch (error) {
           if (!(error instanceof ApiError)) throw error
           const isGone = error.status === 404
           if (!isOver) {
-            setPolled((before) => ({ ...before, data: isGone ? null : before.data, error }))
+            setPolled(({ data, at, failedAt }) => ({
+              ...{ data: isGone ? null : data, error, at, failedAt: failedAt ?? Date.now() },
+            }))
           }
         }
       }
@@ -53,8 +58,8 @@ export function usePoll<T>(
   return polled
 }
 
-function nothingYet(): { data: null; error: null; at: number } {
-  return { data: null, error: null, at: Date.now() }
+function nothingYet(): Polled<never> {
+  return { data: null, error: null, at: Date.now(), failedAt: null }
 }
 
 /** The time, epoch ms, told anew every `periodMs`. */

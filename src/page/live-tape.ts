@@ -1,30 +1,25 @@
 import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
+import type { LiveMessage } from '../domain/live-message.ts'
 import type { Missed } from '../domain/live-missed.ts'
-import { type Api, ApiError } from './api.ts'
+import type { Api } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { type Filter, matches, serverQuery } from './filter.ts'
-import { storedPrints } from './stored-prints.ts'
+import { TapeFill } from './tape-fill.ts'
 import { TapeRows } from './tape-rows.ts'
 
 const ROWS_MAX = 5000
 /** Messages that wait for the next frame; with more they go to the rows at once. */
 const PENDING_MAX = 2000
 const HIDDEN_MS = 250
-/** How a tape begins: with so many prints, at most those since a long weekend. */
-const FIRST_ROWS = 1000
-const FIRST_MS = 4 * 24 * 3_600_000
-/** A handshake that takes longer leads nowhere. */
+/** A stream that takes longer to begin leads nowhere. */
 const CONNECT_MS = 10_000
-/** Prints are told before they are committed: the store is asked once more. */
-const COMMITTED_MS = 3000
-const OVERLAP_MS = 30_000
+/** The engine sends a beat every 15 s: a stream that is silent for longer is dead. */
+const SILENT_MS = 40_000
+const WATCH_MS = 5000
+/** A print may be told so long after it was received: it waits for its quote and its window. */
+const HELD_MS = 60_000
 const MISSED_MAX = 20
 const REVISIONS_MAX = 5000
-
-type Told =
-  | { readonly type: 'print'; readonly data: LivePrint }
-  | { readonly type: 'event'; readonly data: LiveEvent }
-  | { readonly type: 'missed'; readonly data: Missed }
 
 /** What has become of an event after its first version. */
 export type Revised = Pick<LiveEvent, 'revision' | 'reason' | 'is_void'>
@@ -52,15 +47,17 @@ export class LiveTape {
   #frame = 0
   #attempt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
-  #fill: ReturnType<typeof setTimeout> | undefined
-  /** From when on the next fill asks, epoch ms. */
-  #fillSince = Number.POSITIVE_INFINITY
+  #watch: ReturnType<typeof setInterval> | undefined
+  #fill: TapeFill
   /** When something was last heard of the stream, epoch ms. */
   #heardAt = Date.now()
+  /** How far the engine's clock is ahead of ours, ms. */
+  #aheadMs = 0
 
   constructor(api: Api, filter: Filter) {
     this.#api = api
     this.#filter = filter
+    this.#fill = this.#newFill()
   }
 
   /** Begins, or begins again with another filter or token. */
@@ -69,18 +66,19 @@ export class LiveTape {
     this.#pending = []
     this.rows.clear()
     this.#attempt = 0
+    this.#fill.stop()
+    this.#fill = this.#newFill()
     this.#leave()
     this.#connect()
     this.onFrame()
   }
 
   stop(): void {
-    clearTimeout(this.#fill)
-    this.#fill = undefined
+    this.#fill.stop()
     this.#leave()
   }
 
-  /** The engine does not answer: the connection is taken for dead, and made again. */
+  /** The connection is taken for dead, and made again. */
   renew(): void {
     const socket = this.#socket
     if (socket === null || this.awaySince !== null) return
@@ -90,6 +88,7 @@ export class LiveTape {
 
   #leave(): void {
     clearTimeout(this.#retry)
+    clearInterval(this.#watch)
     const socket = this.#socket
     this.#socket = null
     socket?.close()
@@ -99,37 +98,43 @@ export class LiveTape {
     this.nextTryAt = null
     const socket = this.#api.stream(serverQuery(this.#filter))
     this.#socket = socket
-    const openedAt = this.awaySince
     this.#retry = setTimeout(() => {
       if (socket !== this.#socket) return
       this.#lose()
       socket.close()
     }, CONNECT_MS)
-    socket.onopen = () => {
-      if (socket !== this.#socket) return
-      clearTimeout(this.#retry)
-      this.awaySince = null
-      this.#heardAt = Date.now()
-      this.#attempt = 0
-      this.onState()
-      if (this.rows.rows.length === 0 || openedAt === null) {
-        void this.#fillFrom(Date.now() - FIRST_MS, FIRST_ROWS)
-      } else void this.#fillFrom(openedAt - OVERLAP_MS)
-      this.#fillSoon(Date.now() - OVERLAP_MS)
-    }
+    let isLive = false
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return
+      const message = JSON.parse(data as string) as LiveMessage
+      if (message.type === 'beat') {
+        this.#aheadMs = message.data.at - Date.now()
+        // with the first one it begins
+        if (!isLive) this.#begin()
+        isLive = true
+      } else this.#take(message)
       this.#heardAt = Date.now()
-      this.#take(JSON.parse(data as string) as Told)
     }
     socket.onclose = () => {
       if (socket === this.#socket) this.#lose()
     }
   }
 
-  /** What came since something was last heard is asked of the store. */
+  /** All that comes is told from now on; what came since something was last heard was not. */
+  #begin(): void {
+    clearTimeout(this.#retry)
+    this.#fill.note((this.awaySince ?? Date.now()) + this.#aheadMs - HELD_MS)
+    this.awaySince = null
+    this.#attempt = 0
+    this.#watch = setInterval(() => {
+      if (Date.now() - this.#heardAt > SILENT_MS) this.renew()
+    }, WATCH_MS)
+    this.onState()
+  }
+
   #lose(): void {
     clearTimeout(this.#retry)
+    clearInterval(this.#watch)
     this.#socket = null
     this.awaySince ??= this.#heardAt
     const delay = backoffMs(this.#attempt++, Math.random())
@@ -138,7 +143,7 @@ export class LiveTape {
     this.onState()
   }
 
-  #take(told: Told): void {
+  #take(told: Exclude<LiveMessage, { type: 'beat' }>): void {
     if (told.type === 'print') {
       if (!matches(this.#filter, told.data)) return
       this.#pending.push(told.data)
@@ -149,7 +154,7 @@ export class LiveTape {
     } else {
       this.missed.push(told.data)
       if (this.missed.length > MISSED_MAX) this.missed.shift()
-      if (told.data.kind === 'prints') this.#fillSoon((told.data.from ?? Date.now()) - OVERLAP_MS)
+      if (told.data.kind === 'prints') this.#fill.note((told.data.from ?? told.data.to) - HELD_MS)
       this.onState()
     }
   }
@@ -186,27 +191,14 @@ export class LiveTape {
     this.onFrame()
   }
 
-  /** Once for all that is asked for until then. */
-  #fillSoon(since: number): void {
-    this.#fillSince = Math.min(this.#fillSince, since)
-    this.#fill ??= setTimeout(() => {
-      const from = this.#fillSince
-      this.#fill = undefined
-      this.#fillSince = Number.POSITIVE_INFINITY
-      void this.#fillFrom(from)
-    }, COMMITTED_MS)
-  }
-
-  /** Puts in what the store has from `since` on, epoch ms; an engine that cannot is asked again. */
-  async #fillFrom(since: number, max = ROWS_MAX): Promise<void> {
-    const filter = this.#filter
-    try {
-      const prints = await storedPrints((path) => this.#api.get(path), filter, since, max)
-      if (filter === this.#filter && this.rows.merge(prints) > 0) this.onFrame()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      const isAway = error.status === 0 || error.status >= 500
-      if (filter === this.#filter && isAway) this.#fillSoon(since)
-    }
+  #newFill(): TapeFill {
+    return new TapeFill({
+      get: (path) => this.#api.get(path),
+      filter: this.#filter,
+      now: () => Date.now() + this.#aheadMs,
+      onPrints: (prints) => {
+        if (this.rows.merge(prints) > 0) this.onFrame()
+      },
+    })
   }
 }

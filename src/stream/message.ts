@@ -1,20 +1,14 @@
-import type { LiveEvent, LivePrint } from '../domain/live-flow.ts'
-import type { Missed } from '../domain/live-missed.ts'
-
-type Told =
-  | { readonly type: 'print'; readonly data: LivePrint }
-  | { readonly type: 'event'; readonly data: LiveEvent }
-  | { readonly type: 'missed'; readonly data: Missed }
+import type { LiveMessage } from '../domain/live-message.ts'
 
 /** A message of the stream. Its texts are made once, for all clients that get it. */
 export class Message {
-  readonly #told: Told
+  readonly #told: LiveMessage
   /** Where an EventSource goes on, epoch ms; null: the message does not move it. */
   readonly #id: number | null
   #frame: Buffer | null = null
   #block: string | null = null
 
-  constructor(told: Told, id: number | null = null) {
+  constructor(told: LiveMessage, id: number | null = null) {
     this.#told = told
     this.#id = id
   }

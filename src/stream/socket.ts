@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { hangUp } from '../metrics/limits.ts'
 import { STREAM_PROTOCOL } from '../metrics/upgrade.ts'
-import type { Message } from './message.ts'
+import { Message } from './message.ts'
 import { type EndReason, GOODBYE_MS, type Outlet } from './outlet.ts'
 
 /** Clients only listen: nothing but control frames is expected of them. */
@@ -60,6 +60,7 @@ class SocketOutlet implements Outlet {
       if (++this.#pings > PINGS_MAX) client.terminate()
     })
     client.on('message', () => client.close(1008, 'expected no messages of a client'))
+    this.#tellTime()
   }
 
   get buffered(): number {
@@ -81,6 +82,12 @@ class SocketOutlet implements Outlet {
     }
     this.#isAlive = false
     this.#client.ping(undefined, undefined, ignore)
+    this.#tellTime()
+  }
+
+  /** A page in a browser does not hear of pings. */
+  #tellTime(): void {
+    this.send([new Message({ type: 'beat', data: { at: Date.now() } })])
   }
 
   end(why: EndReason): void {

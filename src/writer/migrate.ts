@@ -7,6 +7,7 @@ import { sql as rollups } from './migrations/0005_rollups.ts'
 import { sql as follow } from './migrations/0006_follow.ts'
 import { sql as alerts } from './migrations/0007_alerts.ts'
 import { sql as repeats } from './migrations/0008_repeats.ts'
+import { sql as received } from './migrations/0009_received.ts'
 
 /** In order; the place in the list plus one is the number. Never change one that was released. */
 const MIGRATIONS = [
@@ -18,6 +19,7 @@ const MIGRATIONS = [
   { name: '0006_follow', sql: follow },
   { name: '0007_alerts', sql: alerts },
   { name: '0008_repeats', sql: repeats },
+  { name: '0009_received', sql: received },
 ] as const
 
 /** The schema that this program makes. */

@@ -208,8 +208,8 @@ describe('answers', () => {
       }),
     )
     for (const client of clients) {
-      for (const message of client.told) {
-        const name = { print: 'Print', event: 'Event', missed: 'Missed' }[message.type]!
+      for (const message of [...client.told, ...client.beats]) {
+        const name = message.type.replace(/^./, (first) => first.toUpperCase())
         check(schemaOf(`${name}Message`), message)
       }
       client.leave()

@@ -21,6 +21,7 @@ beforeAll(async () => {
       arrival: n,
       sequence: n,
       time: PLAIN.time + n,
+      recv: PLAIN.time + 100 + n,
       size: 10 * n,
       tradeType: n % 2 === 0 ? TradeType.Sweep : TradeType.Block,
       side: n < 3 ? Side.Buy : Side.Sell,
@@ -96,6 +97,10 @@ describe('/api/trades', () => {
     expect(await sequences('?dteMin=4.5')).toEqual([5])
     expect(await sequences(`?until=${PLAIN.time + 2}`)).toEqual([2, 1])
     expect(await sequences(`?since=${PLAIN.time + 2}&until=${PLAIN.time + 3}`)).toEqual([3, 2])
+    expect(await sequences(`?receivedSince=${PLAIN.time + 103}`)).toEqual([5, 4, 3])
+    expect(await sequences(`?receivedSince=${PLAIN.time + 103.5}&until=${PLAIN.time + 4}`)).toEqual(
+      [4],
+    )
     expect(
       await sequences('?symbol=&type=&side=&right=&dteMin=&minPremium=&since=&until=&limit='),
     ).toHaveLength(5)
@@ -115,7 +120,8 @@ describe('/api/trades', () => {
     ['?limit=0', 'limit: expected a number from 1 to 1000'],
     ['?limit=1001', 'limit: expected a number from 1 to 1000'],
     ['?limit=1.5', 'limit: expected a whole number'],
-    ['?page=2', 'right, dteMin, dteMax, since, until, limit, came page'],
+    ['?receivedSince=now', 'receivedSince: expected a number'],
+    ['?page=2', 'right, dteMin, dteMax, since, until, receivedSince, limit, came page'],
     ['?limit=1&limit=2', 'limit came more than once'],
   ])('refuses %s with 400 and the reason', async (query, reason) => {
     const response = await fetch(`${http.url}/api/trades${query}`)

@@ -57,7 +57,8 @@ async function get(path: string): Promise<{ trades: LivePrint[] }> {
 async function tapeOf(filter: Partial<typeof NO_FILTER>, since: number, max: number) {
   asked = []
   const rows = new TapeRows(5000)
-  rows.merge(await storedPrints(get, { ...NO_FILTER, ...filter }, since, max))
+  const span = { since, receivedSince: null }
+  rows.merge(await storedPrints(get, { ...NO_FILTER, ...filter }, span, max))
   return rows.rows.map(({ print }) => print)
 }
 

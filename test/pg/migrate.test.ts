@@ -9,6 +9,7 @@ const NAMES = [
   '0006_follow',
   '0007_alerts',
   '0008_repeats',
+  '0009_received',
 ]
 
 let server: TestPostgres

@@ -8,6 +8,8 @@ export type Told = { readonly type: string; readonly data: Record<string, unknow
 /** A client of either kind, with all that it was told. */
 export type TestClient = {
   readonly told: Told[]
+  /** Told to a WebSocket between. */
+  readonly beats: Told[]
   /** Resolves when the connection ends, with the close code and reason of a WebSocket. */
   readonly ended: Promise<{ code: number; reason: string }>
   leave(): void
@@ -20,12 +22,17 @@ export async function openWebSocket(
 ): Promise<TestClient & { readonly socket: WebSocket }> {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers })
   const told: Told[] = []
-  socket.on('message', (text) => told.push(JSON.parse(String(text))))
+  const beats: Told[] = []
+  socket.on('message', (text) => {
+    const message = JSON.parse(String(text)) as Told
+    if (message.type === 'beat') beats.push(message)
+    else told.push(message)
+  })
   const ended = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))
   })
   await once(socket, 'open')
-  return { told, ended, socket, leave: () => socket.terminate() }
+  return { told, beats, ended, socket, leave: () => socket.terminate() }
 }
 
 /** Status and body with which a WebSocket is refused. */
@@ -74,7 +81,7 @@ export async function openEventSource(
     response.on('close', () => resolve({ code: response.complete ? 0 : 1, reason: '' }))
   })
   const leave = (): void => void request.destroy()
-  return { told, ended, response, leave, id: () => id, text: () => text }
+  return { told, beats: [], ended, response, leave, id: () => id, text: () => text }
 }
 
 /** A connection that asks for the stream and never reads a byte of it. */

@@ -511,6 +511,18 @@ describe('a WebSocket', () => {
     expect((await long.ended).code).toBe(1009)
   })
 
+  it('is told the time as it comes and with each beat', async () => {
+    const before = Date.now()
+    await start({ beatMs: 0 })
+    const client = await openWebSocket(`${http.url}/api/stream`)
+    opened.push(client)
+    await until('the second', () => client.beats.length === 2)
+    const [first, second] = client.beats.map(({ data }) => Number(data.at))
+    expect(first).toBeGreaterThanOrEqual(before)
+    expect(first).toBeLessThan(second!)
+    expect(second).toBeLessThanOrEqual(Date.now())
+  })
+
   it('that answers no ping is hung up on', async () => {
     await start({ beatMs: 0 })
     const client = await openWebSocket(`${http.url}/api/stream`)

@@ -21,7 +21,7 @@ export async function openPage(
 ): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   const page = await context.newPage()
-  page.on('pageerror', (error) => complaints.push(`${error}`))
+  page.on('pageerror', (error) => complaints.push(`${error.stack}`))
   page.on('console', (message) => {
     const text = message.text()
     // the browser itself says so of each 401, 404 and engine that is away

@@ -111,9 +111,12 @@ describe('the page', () => {
 
   it('is used with the keyboard, down to the legs of a sweep', async () => {
     await page.getByRole('button', { name: 'Sweep', exact: true }).click()
-    await eventually('legs', async () =>
-      (await page.locator('.c-why').allTextContents()).some((text) => text.includes('legs')),
-    )
+    await eventually('sweeps alone, with their legs', async () => {
+      const types = await page.locator('.print .c-type').allTextContents()
+      const whys = await page.locator('.print .c-why').allTextContents()
+      const hasLegs = whys.some((text) => text.includes('legs'))
+      return hasLegs && types.every((text) => text.includes('Sweep'))
+    })
     await page.getByRole('grid').focus()
     await press('j')
     const why = await page.locator('.print .c-why').allTextContents()
@@ -180,6 +183,16 @@ describe('the page', () => {
 })
 
 describe('when the engine goes and comes', () => {
+  it('takes an answer that breaks off for none', async () => {
+    const other = await openPage(browser, 'about:blank')
+    const body = '{"symbol":"SPY","totalPremium":1'
+    await other.route('**/api/flow/**', (route) => route.fulfill({ status: 200, body }))
+    await other.goto(`${url}?symbol=SPY`)
+    const card = other.locator('.card', { hasText: 'SPY' })
+    await expect.poll(() => card.textContent()).toContain('no answer')
+    await other.context().close()
+  })
+
   it('says that what it shows is old', async () => {
     await engine.drain()
     await expect
