@@ -32,7 +32,8 @@ beforeAll(async () => {
     ...{ DATABASE_URL: databaseUrl, FLOW_FEED_URL: feed, MASSIVE_API_KEY: 'any' },
     FLOW_MIN_SIZE: '1',
   })
-  line = await FeedLine.to(String((await engine.line('listening')).url))
+  const url = String((await engine.line('listening')).url)
+  line = await FeedLine.to(url)
   browser = await startChromium()
   page = await openPage(browser, `${line.url}?symbol=QQQ,NDX,IWM`)
   silent = await openPage(browser, 'about:blank')
@@ -44,7 +45,7 @@ beforeAll(async () => {
       if (!isDead()) socket.send(message)
     })
   })
-  await silent.goto(`${line.url}?symbol=QQQ,NDX,IWM`)
+  await silent.goto(`${url}?symbol=QQQ,NDX,IWM`)
   for (const one of [page, silent]) {
     await eventually('rows', async () => (await rowsOf(one)).all > 20)
   }
