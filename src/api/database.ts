@@ -2,7 +2,8 @@ import pg from 'pg'
 import { RequestError } from '../metrics/routes.ts'
 
 const CONNECTIONS_MAX = 4
-const QUERY_MS_MAX = 10_000
+/** How long one request may keep the database at work, ms. */
+export const QUERY_MS_MAX = 10_000
 const CONNECT_MS_MAX = 5_000
 
 /**
@@ -29,18 +30,19 @@ export function openDatabase(databaseUrl: string): Database {
       try {
         return (await pool.query<R>(text, [...values])).rows
       } catch (error) {
-        if (isCutOff(error)) {
-          const seconds = QUERY_MS_MAX / 1000
-          throw new RequestError(
-            422,
-            `the query takes more than ${seconds} s: ask for a symbol, or for less time with since`,
-          )
-        }
-        throw error
+        throw isCutOff(error) ? takesLong() : error
       }
     },
     close: () => pool.end(),
   }
+}
+
+export function takesLong(): RequestError {
+  const seconds = QUERY_MS_MAX / 1000
+  return new RequestError(
+    422,
+    `the query takes more than ${seconds} s: ask for a symbol, or for less time with since`,
+  )
 }
 
 /** 57014: the statement timeout. */

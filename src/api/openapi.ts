@@ -4,7 +4,7 @@ import { EVIDENCE_SCHEMAS } from './openapi-evidence.ts'
 import { FLOW_SCHEMAS } from './openapi-flow.ts'
 import { MINUTES_SCHEMAS } from './openapi-minutes.ts'
 import { LIVE_SCHEMAS } from './openapi-prints.ts'
-import { list, object, ref, type Schema, text } from './openapi-schema.ts'
+import { list, object, orNull, ref, type Schema, text, time } from './openapi-schema.ts'
 import { STATE_SCHEMAS } from './openapi-state.ts'
 import { TIME_MAX } from './parameters.ts'
 
@@ -128,6 +128,13 @@ const STREAM = {
   },
 } as const satisfies Operation
 
+type Trades = { trades: object[] }
+/** The answer to `receivedSince`. */
+type TradesTo = Trades & { receivedTo: number | null }
+
+const TRADES = { trades: list(ref('StoredPrint')) }
+const MARK = orNull(time('all that the engine received before is stored; with receivedSince alone'))
+
 const PATHS: Readonly<Record<string, { readonly get: Operation }>> = {
   '/healthz': {
     get: {
@@ -174,7 +181,9 @@ const PATHS: Readonly<Record<string, { readonly get: Operation }>> = {
         query('limit', '100 without it', LIMIT),
       ],
       responses: answers(
-        json(object<{ trades: object[] }>({ trades: list(ref('StoredPrint')) })),
+        json({
+          anyOf: [object<Trades>(TRADES), object<TradesTo>({ ...TRADES, receivedTo: MARK })],
+        }),
         'prints',
         [400, 422],
       ),

@@ -1,9 +1,11 @@
 import { SENTIMENT_TEXT, SIDE_TEXT, TRADE_TYPE_TEXT } from '../domain/labels.ts'
 import { type Answer, type Asked, RequestError, type Route } from '../metrics/routes.ts'
 import { COLUMNS } from './columns.ts'
-import type { Database } from './database.ts'
+import { Conditions } from './conditions.ts'
+import { type Database, QUERY_MS_MAX, takesLong } from './database.ts'
 import { checkNames, given, limitOf, numberOf, TIME_MAX } from './parameters.ts'
 import { labelsOf, symbolsOf } from './print-parameters.ts'
+import { type Slice, slices } from './slices.ts'
 
 const LIMIT = 100
 const LIMIT_MAX = 1000
@@ -19,7 +21,8 @@ const NAMES = [
  * `GET /api/trades`: stored prints, newest first. `symbol` underlyings, `type`, `side` and
  * `sentiment` labels, each one or several; `right` call or put, `dteMin` and `dteMax` days to
  * expiration, `minPremium` dollars, `since` and `until` epoch ms of the print, `receivedSince` of
- * its coming to the engine (all inclusive), `limit` 1 to 1,000. `database`: null while there is none yet.
+ * its coming to the engine (all inclusive), `limit` 1 to 1,000. An answer by `receivedSince` says
+ * how far it is whole. `database`: null while there is none yet.
  */
 export function tradesRoute(database: () => Database | null): Route {
   return { path: '/api/trades', answer: (asked) => trades(database(), asked) }
@@ -27,49 +30,82 @@ export function tradesRoute(database: () => Database | null): Route {
 
 async function trades(database: Database | null, { query }: Asked): Promise<Answer> {
   checkNames(query, NAMES)
-  const { conditions, values } = conditionsOf(query)
+  const symbols = symbolsOf(query)
+  const wanted = wantedOf(query, symbols)
+  const receivedSince = wholeTime(query, 'receivedSince', Math.ceil)
   const limit = limitOf(query, LIMIT, LIMIT_MAX)
+  const since = wholeTime(query, 'since', Math.ceil)
+  const until = wholeTime(query, 'until', Math.floor)
   if (database === null) {
     return { status: 503, body: { error: 'the database is not there yet; try again' } }
   }
-  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-  const text = `SELECT ${COLUMNS} FROM options_flow_history ${filter}
-    ORDER BY options_flow_history.timestamp DESC, contract_ticker, arrival DESC LIMIT ${limit}`
-  return { body: { trades: await database.query(text, values) } }
+  if (receivedSince !== null) {
+    wanted.add(receivedSince, (place) => `received_at >= ${place}::bigint`)
+    // before the prints: what is committed in between is in the answer, and is not promised
+    const [mark] = await database.query<{ receivedTo: number | null }>(RECEIVED_TO, [])
+    const prints = await printsOf(database, wanted, [{ from: since, to: until }], limit)
+    return { body: { trades: prints, receivedTo: mark?.receivedTo ?? null } }
+  }
+  // an index leads through the prints of one underlying, the newest first
+  const parts =
+    symbols?.length === 1 ? [{ from: since, to: until }] : slices(since, until, Date.now())
+  return { body: { trades: await printsOf(database, wanted, parts, limit) } }
 }
 
-type Conditions = { readonly conditions: readonly string[]; readonly values: readonly unknown[] }
+/** Everything that the engine received before is stored or accounted for, epoch ms. */
+const RECEIVED_TO = `SELECT nullif(max(received_to), -1)::float8 AS "receivedTo"
+  FROM flow_batches WHERE is_feed`
 
-function conditionsOf(query: URLSearchParams): Conditions {
-  const conditions: string[] = []
-  const values: unknown[] = []
-  const where = <T>(value: T | null, condition: (place: string) => string): void => {
-    if (value === null) return
-    values.push(value)
-    conditions.push(condition(`$${values.length}`))
+/** The newest prints of the slices, at most `limit`. Throws a RequestError 422 where it takes long. */
+async function printsOf(
+  database: Database,
+  wanted: Conditions,
+  parts: Iterable<Slice>,
+  limit: number,
+): Promise<object[]> {
+  const found: object[] = []
+  const startedAt = performance.now()
+  for (const { from, to } of parts) {
+    if (performance.now() - startedAt > QUERY_MS_MAX) throw takesLong()
+    const slice = wanted.copy()
+    slice.add(from, (place) => `timestamp >= ${place}::bigint`)
+    slice.add(to, (place) => `timestamp <= ${place}::bigint`)
+    const text = `SELECT ${COLUMNS} FROM options_flow_history ${slice.where}
+      ORDER BY options_flow_history.timestamp DESC, contract_ticker, arrival DESC
+      LIMIT ${limit - found.length}`
+    found.push(...(await database.query(text, slice.values)))
+    if (found.length >= limit) break
   }
-  const symbols = symbolsOf(query)
+  return found
+}
+
+function wantedOf(query: URLSearchParams, symbols: readonly string[] | null): Conditions {
+  const wanted = new Conditions()
   // one value is a place in the index, which gives the newest first
-  if (symbols?.length === 1) where(symbols[0], (place) => `symbol = ${place}`)
-  else where(symbols, (place) => `symbol = ANY(${place}::text[])`)
+  if (symbols?.length === 1) wanted.add(symbols[0], (place) => `symbol = ${place}`)
+  else wanted.add(symbols, (place) => `symbol = ANY(${place}::text[])`)
   const types = labelsOf(query, 'type', TRADE_TYPE_TEXT)
-  where(types, (place) => `trade_type = ANY(${place}::text[])`)
+  wanted.add(types, (place) => `trade_type = ANY(${place}::text[])`)
   const sides = labelsOf(query, 'side', SIDE_TEXT)
-  where(sides, (place) => `side = ANY(${place}::text[])`)
+  wanted.add(sides, (place) => `side = ANY(${place}::text[])`)
   const sentiments = labelsOf(query, 'sentiment', SENTIMENT_TEXT)
-  where(sentiments, (place) => `sentiment = ANY(${place}::text[])`)
-  where(rightOf(query), (place) => `option_type = ${place}`)
-  where(numberOf(query, 'dteMin', 0, DTE_MAX), (place) => `dte >= ${place}::float8`)
-  where(numberOf(query, 'dteMax', 0, DTE_MAX), (place) => `dte <= ${place}::float8`)
+  wanted.add(sentiments, (place) => `sentiment = ANY(${place}::text[])`)
+  wanted.add(rightOf(query), (place) => `option_type = ${place}`)
+  wanted.add(numberOf(query, 'dteMin', 0, DTE_MAX), (place) => `dte >= ${place}::float8`)
+  wanted.add(numberOf(query, 'dteMax', 0, DTE_MAX), (place) => `dte <= ${place}::float8`)
   const minPremium = numberOf(query, 'minPremium', 0, Number.MAX_VALUE)
-  where(minPremium, (place) => `premium >= ${place}::numeric`)
-  const since = numberOf(query, 'since', 0, TIME_MAX)
-  where(since && Math.ceil(since), (place) => `timestamp >= ${place}::bigint`)
-  const until = numberOf(query, 'until', 0, TIME_MAX)
-  where(until && Math.floor(until), (place) => `timestamp <= ${place}::bigint`)
-  const received = numberOf(query, 'receivedSince', 0, TIME_MAX)
-  where(received && Math.ceil(received), (place) => `received_at >= ${place}::bigint`)
-  return { conditions, values }
+  wanted.add(minPremium, (place) => `premium >= ${place}::numeric`)
+  return wanted
+}
+
+/** Rows have whole ms: a bound between two of them is moved inwards. */
+function wholeTime(
+  query: URLSearchParams,
+  name: 'since' | 'until' | 'receivedSince',
+  round: (ms: number) => number,
+): number | null {
+  const time = numberOf(query, name, 0, TIME_MAX)
+  return time === null ? null : round(time)
 }
 
 function rightOf(query: URLSearchParams): string | null {

@@ -27,6 +27,8 @@ export type Health = {
   readonly storeSince: number | null
   /** When the count of received prints last changed, epoch ms. */
   readonly receivedAt: number
+  /** When it was last known, epoch ms. */
+  readonly askedAt: number
   readonly gaps: readonly Gap[]
   readonly missed: readonly Missed[]
 }
@@ -41,15 +43,12 @@ const MISSED_NEWS_MS = 10 * 60_000
 
 /** What has to be said at `now`, epoch ms, the worst first. */
 export function bannersOf(health: Health, now: number): readonly Banner[] {
-  return [
-    ...staleBanners(health, now),
-    ...gapBanners(health.gaps, now),
-    ...missed(health.missed, now),
-  ]
+  return [...staleBanners(health), ...gapBanners(health.gaps, now), ...missed(health.missed, now)]
 }
 
-function staleBanners(health: Health, now: number): Banner[] {
-  const { awaySince, ready, receivedAt, silentSince, storeSince } = health
+function staleBanners(health: Health): Banner[] {
+  const { askedAt, awaySince, ready, receivedAt, silentSince, storeSince } = health
+  const quietMs = askedAt - receivedAt
   if (awaySince !== null) {
     const text = `Not connected to the engine since ${timeText(awaySince)} ET: nothing below is live`
     return [{ id: 'stale', tone: 'bad', text }]
@@ -65,8 +64,8 @@ function staleBanners(health: Health, now: number): Banner[] {
   if (ready !== null && ready !== 'ready') {
     return [{ id: 'stale', tone: 'bad', text: `The engine is not ready: ${ready}` }]
   }
-  if (now - receivedAt < QUIET_MS) return []
-  const text = `No print received for ${durationText(now - receivedAt)}: the market or the feed is silent`
+  if (quietMs < QUIET_MS) return []
+  const text = `No print received for ${durationText(quietMs)}: the market or the feed is silent`
   return [{ id: 'stale', tone: 'bad', text }]
 }
 

@@ -33,6 +33,7 @@ export function usePoll<T>(
     let isOver = false
     let timer: ReturnType<typeof setTimeout> | undefined
     const ask = async (): Promise<void> => {
+      timer = undefined
       if (!document.hidden) {
         try {
           const data = await api.get<T>(path + query())
@@ -49,9 +50,16 @@ export function usePoll<T>(
       }
       if (!isOver) timer = setTimeout(() => void ask(), periodMs)
     }
+    const onVisible = (): void => {
+      if (document.hidden || timer === undefined) return
+      clearTimeout(timer)
+      void ask()
+    }
+    document.addEventListener('visibilitychange', onVisible)
     void ask()
     return () => {
       isOver = true
+      document.removeEventListener('visibilitychange', onVisible)
       clearTimeout(timer)
     }
   }, [again])

@@ -16,6 +16,8 @@ const CONNECT_MS = 10_000
 /** The engine sends a beat every 15 s: a stream that is silent for longer is dead. */
 const SILENT_MS = 40_000
 const WATCH_MS = 5000
+/** One that does not answer other questions either. */
+const DOUBTED_MS = 14_000
 /** A print may be told so long after it was received: it waits for its quote and its window. */
 const HELD_MS = 60_000
 const MISSED_MAX = 20
@@ -51,8 +53,8 @@ export class LiveTape {
   #fill: TapeFill
   /** When something was last heard of the stream, epoch ms. */
   #heardAt = Date.now()
-  /** How far the engine's clock is ahead of ours, ms. */
-  #aheadMs = 0
+  /** Up to when the engine has told us what it received, epoch ms by its clock; null: never. */
+  #toldTo: number | null = null
 
   constructor(api: Api, filter: Filter) {
     this.#api = api
@@ -78,10 +80,21 @@ export class LiveTape {
     this.#leave()
   }
 
-  /** The connection is taken for dead, and made again. */
-  renew(): void {
+  /** The engine does not answer: a connection that is silent too is taken for dead. */
+  doubt(): void {
+    this.#renewAfter(DOUBTED_MS)
+  }
+
+  /** Prints of the store by their own time, epoch ms. Throws what the engine says. */
+  bring(since: number, until: number): Promise<void> {
+    return this.#fill.bring(since, until)
+  }
+
+  /** Makes the connection again where nothing was heard for so long. */
+  #renewAfter(silentMs: number): void {
     const socket = this.#socket
     if (socket === null || this.awaySince !== null) return
+    if (Date.now() - this.#heardAt < silentMs) return
     this.#lose()
     socket.close()
   }
@@ -108,10 +121,10 @@ export class LiveTape {
       if (socket !== this.#socket) return
       const message = JSON.parse(data as string) as LiveMessage
       if (message.type === 'beat') {
-        this.#aheadMs = message.data.at - Date.now()
         // with the first one it begins
-        if (!isLive) this.#begin()
+        if (!isLive) this.#begin(message.data.at)
         isLive = true
+        this.#moveTo(message.data.at)
       } else this.#take(message)
       this.#heardAt = Date.now()
     }
@@ -121,14 +134,12 @@ export class LiveTape {
   }
 
   /** All that comes is told from now on; what came since something was last heard was not. */
-  #begin(): void {
+  #begin(at: number): void {
     clearTimeout(this.#retry)
-    this.#fill.note((this.awaySince ?? Date.now()) + this.#aheadMs - HELD_MS)
+    this.#fill.note(Math.min(this.#toldTo ?? at, at) - HELD_MS, at)
     this.awaySince = null
     this.#attempt = 0
-    this.#watch = setInterval(() => {
-      if (Date.now() - this.#heardAt > SILENT_MS) this.renew()
-    }, WATCH_MS)
+    this.#watch = setInterval(() => this.#renewAfter(SILENT_MS), WATCH_MS)
     this.onState()
   }
 
@@ -145,21 +156,28 @@ export class LiveTape {
 
   #take(told: Exclude<LiveMessage, { type: 'beat' }>): void {
     if (told.type === 'print') {
+      if (told.data.received_at !== null) this.#moveTo(told.data.received_at)
       if (!matches(this.#filter, told.data)) return
       this.#pending.push(told.data)
       if (this.#pending.length >= PENDING_MAX) this.#flush()
       else this.#schedule()
     } else if (told.type === 'event') {
-      this.#note(told.data)
+      this.#revise(told.data)
     } else {
       this.missed.push(told.data)
       if (this.missed.length > MISSED_MAX) this.missed.shift()
-      if (told.data.kind === 'prints') this.#fill.note((told.data.from ?? told.data.to) - HELD_MS)
+      const { kind, from, to } = told.data
+      if (kind === 'prints') this.#fill.note((from ?? to) - HELD_MS, to)
       this.onState()
     }
   }
 
-  #note({ event_id, revision, reason, is_void }: LiveEvent): void {
+  /** A tab that was frozen takes late what was told long ago: our own clock would not do. */
+  #moveTo(at: number): void {
+    this.#toldTo = Math.max(this.#toldTo ?? at, at)
+  }
+
+  #revise({ event_id, revision, reason, is_void }: LiveEvent): void {
     if (revision === 1) return
     this.revised.delete(event_id)
     this.revised.set(event_id, { revision, reason, is_void })
@@ -195,7 +213,7 @@ export class LiveTape {
     return new TapeFill({
       get: (path) => this.#api.get(path),
       filter: this.#filter,
-      now: () => Date.now() + this.#aheadMs,
+      max: ROWS_MAX,
       onPrints: (prints) => {
         if (this.rows.merge(prints) > 0) this.onFrame()
       },

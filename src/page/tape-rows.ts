@@ -56,16 +56,21 @@ export class TapeRows {
     return fresh
   }
 
-  /** Prints of the store, in any order: each goes to its time. Gives how many were new. */
+  /**
+   * Prints of the store, in any order: each goes to where it would be, had it been streamed. Those
+   * before the oldest of a full tape have made room already. Gives how many were new.
+   */
   merge(prints: readonly LivePrint[]): number {
     const fresh: TapeRow[] = []
+    const isFull = this.#rows.length >= this.max
+    const oldest = isFull ? cameAt(this.#rows[0]!) : Number.NEGATIVE_INFINITY
     for (const row of prints.map(rowOf)) {
-      if (this.#keys.has(row.key)) continue
+      if (cameAt(row) < oldest || this.#keys.has(row.key)) continue
       this.#keys.add(row.key)
       fresh.push(row)
     }
     if (fresh.length === 0) return 0
-    this.#rows = [...this.#rows, ...fresh].sort(byTime)
+    this.#rows = [...this.#rows, ...fresh].sort(byComing)
     this.#added += fresh.length
     if (this.#rows.length > this.max) this.#cut()
     return fresh.length
@@ -77,6 +82,11 @@ export class TapeRows {
   }
 }
 
-function byTime(a: TapeRow, b: TapeRow): number {
-  return a.print.timestamp - b.print.timestamp || a.print.arrival - b.print.arrival
+/** A print that was filled was received by nobody: its own time stands for that, epoch ms. */
+function cameAt({ print }: TapeRow): number {
+  return print.received_at ?? print.timestamp
+}
+
+function byComing(a: TapeRow, b: TapeRow): number {
+  return cameAt(a) - cameAt(b) || a.print.arrival - b.print.arrival
 }

@@ -7,7 +7,14 @@ import { boundsOf, chartData } from '../../src/page/minutes.ts'
 
 const NOW = Date.UTC(2025, 10, 21, 15)
 const FINE: Health = {
-  ...{ awaySince: null, ready: 'ready', receivedAt: NOW - 1000, gaps: [], missed: [] },
+  ...{
+    awaySince: null,
+    ready: 'ready',
+    receivedAt: NOW - 1000,
+    askedAt: NOW,
+    gaps: [],
+    missed: [],
+  },
   ...{ silentSince: null, storeSince: null },
 }
 const GAP: Gap = {
@@ -38,6 +45,11 @@ describe('banners', () => {
     ],
     ['not ready', { ready: 'no feed' }, ['bad: The engine is not ready: no feed']],
     ['not quiet for long', { receivedAt: NOW - QUIET_MS + 1 }, []],
+    [
+      'not asked for long, as in a hidden tab',
+      { receivedAt: NOW - 9 * QUIET_MS, askedAt: NOW - 8.5 * QUIET_MS },
+      [],
+    ],
     [
       'quiet',
       { receivedAt: NOW - 3 * QUIET_MS },

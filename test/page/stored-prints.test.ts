@@ -7,7 +7,7 @@ import { type HttpServer, startHttp } from '../../src/metrics/server.ts'
 import { NO_FILTER } from '../../src/page/filter.ts'
 import { storedPrints } from '../../src/page/stored-prints.ts'
 import { TapeRows } from '../../src/page/tape-rows.ts'
-import { startTestPostgres, type TestPostgres } from '../pg/database.ts'
+import { query, startTestPostgres, type TestPostgres } from '../pg/database.ts'
 import { PLAIN, postRows, startedWriter } from '../pg/started-writer.ts'
 
 const ROWS = 2500
@@ -16,8 +16,11 @@ const AT_ONCE = 1100
 
 let postgres: TestPostgres
 let database: Database
+let url: string
 let http: HttpServer
 let asked: string[] = []
+
+const LATE_MS = 3_600_000
 
 /** Three prints a ms, then many in one, then three a ms again. */
 function timeOf(n: number): number {
@@ -27,10 +30,12 @@ function timeOf(n: number): number {
 
 beforeAll(async () => {
   postgres = await startTestPostgres()
-  const url = await postgres.freshDatabase()
+  url = await postgres.freshDatabase()
   const { writer } = await startedWriter(url)
   const rows = Array.from({ length: ROWS }, (_, n) => ({
     ...{ arrival: n, sequence: n + 1, time: timeOf(n), size: 10 + (n % 2), dte: n % 5 },
+    // every hundredth is late
+    recv: timeOf(n) + (n % 100 === 0 ? LATE_MS : 10),
   }))
   for (let at = 0; at < ROWS; at += 500) postRows(writer, rows.slice(at, at + 500))
   await writer.drain()
@@ -57,9 +62,9 @@ async function get(path: string): Promise<{ trades: LivePrint[] }> {
 async function tapeOf(filter: Partial<typeof NO_FILTER>, since: number, max: number) {
   asked = []
   const rows = new TapeRows(5000)
-  const span = { since, receivedSince: null }
-  rows.merge(await storedPrints(get, { ...NO_FILTER, ...filter }, span, max))
-  return rows.rows.map(({ print }) => print)
+  const span = { since, until: null, receivedSince: null }
+  rows.merge((await storedPrints(get, { ...NO_FILTER, ...filter }, span, max)).prints)
+  return rows.rows.map(({ print }) => print).sort((a, b) => a.sequence! - b.sequence!)
 }
 
 describe('what the page asks of the store', () => {
@@ -81,6 +86,20 @@ describe('what the page asks of the store', () => {
     const missing = ROWS - prints.length
     expect(missing).toBeGreaterThan(0)
     expect(missing).toBeLessThanOrEqual(AT_ONCE + 3 - 1000)
+  })
+
+  it('is what the engine received since, late prints too, and how far that is whole', async () => {
+    asked = []
+    const span = { since: 0, until: null, receivedSince: PLAIN.time + LATE_MS }
+    const { prints } = await storedPrints(get, NO_FILTER, span, 5000)
+    expect(prints).toHaveLength(ROWS / 100)
+    expect(asked).toHaveLength(1)
+    const mark = PLAIN.time + 2 * LATE_MS
+    await query(url, `UPDATE flow_batches SET received_to = ${mark}`)
+    const again = { since: 0, until: null, receivedSince: PLAIN.time }
+    const all = await storedPrints(get, NO_FILTER, again, 5000)
+    expect(all.receivedTo).toBe(mark)
+    expect(all.prints.length).toBeGreaterThan(1400)
   })
 
   it('is filtered by the store', async () => {

@@ -25,6 +25,23 @@ describe('rows of the tape', () => {
     expect(tape.merge([print(4)])).toBe(0)
   })
 
+  it('take a late print at the time at which it came', () => {
+    const tape = new TapeRows(10)
+    const late = { ...print(1), received_at: 1008 }
+    tape.append([print(5), late, print(9)])
+    tape.merge([print(7), { ...print(2), received_at: 1006 }])
+    expect(placesOf(tape)).toEqual([5, 2, 7, 1, 9])
+  })
+
+  it('do not take again from the store what has made room', () => {
+    const tape = new TapeRows(3)
+    tape.append([print(3), print(4), print(5), print(6)])
+    expect(tape.merge([print(1), print(2), print(3)])).toBe(0)
+    expect(tape.added).toBe(4)
+    expect(tape.merge([print(2), print(7)])).toBe(1)
+    expect(placesOf(tape)).toEqual([5, 6, 7])
+  })
+
   it('make room for the newest', () => {
     const tape = new TapeRows(3)
     tape.append([print(1), print(2), print(3), print(4)])

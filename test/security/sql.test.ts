@@ -20,11 +20,11 @@ const IS_SQL =
  * choose it. A new one belongs here with its reason, or better into the values of the query.
  */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  'api/conditions.ts': ["this.#texts.join(' AND ')"], // texts of trades.ts with places
   'api/trades.ts': [
     'place', // $1, $2, ...
-    "conditions.join(' AND ')", // texts of that file with such places
-    'filter', // these, joined
-    'limit', // a whole number from 1 to 1,000
+    'slice.where', // these, joined
+    'limit - found.length', // a whole number from 1 to 1,000
   ],
   'follow/event-rows.ts': [
     'table', // one of two names

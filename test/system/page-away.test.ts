@@ -35,7 +35,9 @@ beforeAll(async () => {
   const url = String((await engine.line('listening')).url)
   line = await FeedLine.to(url)
   browser = await startChromium()
-  page = await openPage(browser, `${line.url}?symbol=QQQ,NDX,IWM`)
+  page = await openPage(browser, 'about:blank')
+  noteKeys(page)
+  await page.goto(`${line.url}?symbol=QQQ,NDX,IWM`)
   silent = await openPage(browser, 'about:blank')
   await silent.routeWebSocket(/stream/, (socket) => {
     const isDead = () => isSilent && socket === first
@@ -58,6 +60,27 @@ afterAll(async () => {
   await postgres?.stop()
   await rm(directory, { recursive: true, force: true })
 })
+
+/** Prints that the page was told of or has asked for; a row of its tape each. */
+const keys = new Set<string>()
+
+type Print = { contract_ticker: string; timestamp: number | string; arrival: number }
+const keyOf = ({ contract_ticker, timestamp, arrival }: Print): string =>
+  `${contract_ticker} ${timestamp} ${arrival}`
+
+function noteKeys(page: Page): void {
+  page.on('websocket', (socket) => {
+    socket.on('framereceived', ({ payload }) => {
+      const { type, data } = JSON.parse(String(payload)) as { type: string; data: Print }
+      if (type === 'print') keys.add(keyOf(data))
+    })
+  })
+  page.on('response', async (response) => {
+    if (!response.url().includes('/api/trades?symbol=')) return
+    const { trades = [] } = (await response.json().catch(() => ({}))) as { trades?: Print[] }
+    for (const print of trades) keys.add(keyOf(print))
+  })
+}
 
 const stale = () => page.locator('[data-banner=stale]')
 
@@ -111,5 +134,13 @@ it('has every row that came meanwhile', async () => {
       .toBeGreaterThanOrEqual(n)
     expect((await rowsOf(one)).all).toBeLessThanOrEqual(n + gone)
   }
+  // which of them it has: those that were cancelled make up for none that lack
+  const rows = await query<Print>(
+    databaseUrl,
+    `SELECT contract_ticker, timestamp, arrival, received_at - timestamp AS late
+     FROM options_flow_history WHERE symbol IN ('QQQ', 'NDX', 'IWM')`,
+  )
+  await expect.poll(() => rows.filter((row) => !keys.has(keyOf(row)))).toEqual([])
+  expect((await rowsOf(page)).all).toBe(keys.size)
   expect(complaints).toEqual([])
 })
