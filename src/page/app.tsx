@@ -126,7 +126,8 @@ export function App({ api }: { readonly api: Api }) {
   isCovered.current = isHelp || refused !== null
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const tag = event.target instanceof Element ? event.target.tagName : ''
+      const focused = event.target instanceof Element ? event.target : null
+      const tag = focused?.closest('aside')?.tagName ?? focused?.tagName ?? ''
       const action = isCovered.current ? null : actionOf(event, tag)
       if (action === null) return
       event.preventDefault()

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { CancelFacts, Evidence, Explained, Reason } from '../domain/evidence.ts'
 import type { LivePrint } from '../domain/live-flow.ts'
 import type { Api } from './api.ts'
@@ -17,7 +17,6 @@ type Props = { readonly api: Api; readonly print: LivePrint; readonly onClose: (
 /** One print with its labels, what each rests on, and the legs of its event. */
 export function DrillDown({ api, print, onClose }: Props) {
   const [found, setFound] = useState<Explained | ApiError | null>(null)
-  const close = useRef<HTMLButtonElement>(null)
   const { contract_ticker: ticker, sequence, timestamp, event_id } = print
   useEffect(() => {
     let isOver = false
@@ -46,7 +45,7 @@ export function DrillDown({ api, print, onClose }: Props) {
         <h2>
           {text.symbol} {text.expiry} {text.strike} {text.right === 'C' ? 'call' : 'put'}
         </h2>
-        <button type="button" ref={close} onClick={onClose} aria-label="Close (Esc)">
+        <button type="button" onClick={onClose} aria-label="Close (Esc)">
           {'\u00d7'}
         </button>
       </header>

@@ -30,6 +30,9 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map(
   }),
 )
 
+/** In the panel of a print they press its buttons and move what is read there. */
+const PANEL_KEYS = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', ' ', 'Enter']
+
 export type Pressed = {
   readonly key: string
   readonly ctrlKey: boolean
@@ -38,13 +41,14 @@ export type Pressed = {
 }
 
 /**
- * What a key does where the focus is on an element `tag` (in capitals, as the browser has it); null:
- * nothing, the browser does what it always does.
+ * What a key does where the focus is on an element `tag` (in capitals, as the browser has it; ASIDE:
+ * in the panel of a print); null: nothing, the browser does what it always does.
  */
 export function actionOf(pressed: Pressed, tag: string): Action | null {
   if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return null
   const action = ACTIONS.get(pressed.key) ?? null
   if (tag === 'INPUT') return action?.do === 'back' ? action : null
+  if (tag === 'ASIDE' && PANEL_KEYS.includes(pressed.key)) return null
   const presses = pressed.key === ' ' || pressed.key === 'Enter'
   return presses && tag === 'BUTTON' ? null : action
 }

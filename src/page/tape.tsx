@@ -87,7 +87,7 @@ export function Tape({ tape, held, chosen, opened, onOpen, onScrolled }: Props) 
       aria-label="Live tape, newest first"
       aria-rowcount={rows.length + 1}
       aria-colcount={COLUMNS.length}
-      aria-activedescendant={chosen >= 0 ? `row-${chosen}` : undefined}
+      aria-activedescendant={chosen >= first && chosen < end ? `row-${chosen}` : undefined}
       tabIndex={0}
       ref={scroller}
       onScroll={({ currentTarget }) => {
@@ -155,7 +155,9 @@ const Row = memo(
         aria-rowindex={index >= 0 ? index + 2 : undefined}
         aria-selected={isChosen || isOpen}
         aria-label={spokenRow(text)}
-        onMouseDown={() => onOpen(row)}
+        onMouseDown={({ button }) => {
+          if (button === 0) onOpen(row)
+        }}
       >
         <span role="gridcell" class="c-time">
           {text.time}

@@ -168,6 +168,9 @@ describe('keys', () => {
     ['j', 'BUTTON', { do: 'move', by: 1 }],
     ['j', 'INPUT', null],
     ['Escape', 'INPUT', { do: 'back' }],
+    ['ArrowDown', 'ASIDE', null],
+    ['Enter', 'ASIDE', null],
+    ['j', 'ASIDE', { do: 'move', by: 1 }],
     ['x', 'DIV', null],
     ['toString', 'DIV', null],
   ])('%s on %s', (key, tag, expected) => {
