@@ -94,7 +94,7 @@ async function run(
   onSignals(stop, () => process.exit(1))
   const bar = progressBar('MiB', flags.json === true ? null : log)
   try {
-    return await fillDay(flags, day, config, log, stopping.signal, bar)
+    return await fillDay(flags, day, config, bar.above(log), stopping.signal, bar)
   } finally {
     bar.stop() // or the terminal stays as it is drawn on
   }
@@ -112,9 +112,10 @@ async function fillDay(
   await checkRecording(path).catch((error: Error) => {
     throw new UsageError(error.message) // told before anything is started
   })
-  if (day < newYorkDay(Date.now()) - config.retentionDays) {
+  const { retentionDays } = config
+  if (retentionDays > 0 && day < newYorkDay(Date.now()) - retentionDays) {
     log.warn(
-      `${date} is longer ago than FLOW_RETENTION_DAYS (${config.retentionDays}): the next cleanup ` +
+      `${date} is longer ago than FLOW_RETENTION_DAYS (${retentionDays}): the next cleanup ` +
         'removes what is put in; raise it to keep that',
     )
   }
@@ -179,7 +180,7 @@ async function download(
   })
 }
 
-/** Null where nobody can be asked for quotes: a key or an address of one's own says who can. */
+/** Null where nobody can be asked for quotes. */
 function askerFor(config: Config, log: Log): TapeAsker | null {
   if (!config.hasRest || config.demo || config.fillPerSecond === 0) return null
   return {

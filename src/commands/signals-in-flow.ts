@@ -135,7 +135,7 @@ async function contextsFor(
     () => process.exit(1),
   )
   const bar = progressBar('contexts', isJson ? null : log)
-  const database = await openStored(config, log)
+  const database = await openStored(config, bar.above(log))
   const engine = new FlowAnalysisEngine({ databaseUrl: database.url, staleMs: config.staleMs })
   const ask = async (symbol: string, asOf: number) => {
     if (isStopped) throw new Error('stopped')

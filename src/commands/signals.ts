@@ -5,7 +5,7 @@
 const DOUBLED_MS = 250
 
 /** Set by npm to the name of the script that it runs; a test's child inherits `test`. */
-const isNpmScript = /^(start|dev|flow)/.test(process.env.npm_lifecycle_event ?? '')
+const isNpmScript = /^(start|dev|flow|backtest)/.test(process.env.npm_lifecycle_event ?? '')
 
 /** Ends at the first signal gently, at the second at once. */
 export function onSignals(gently: (signal: string) => void, atOnce: () => void): void {

@@ -1,4 +1,4 @@
-/** Why nothing may be read: no slab is free, the journal is full, or a part is built again. */
+/** Why nothing may be read: no slab is free, the journal takes no more, or a part is built again. */
 export type HoldCause = 'pipeline' | 'journal' | 'rebuild'
 
 /** Long enough that the vendor may cut the line: told. */
@@ -6,7 +6,7 @@ const LONG_MS = 5_000
 
 const WHY: Readonly<Record<HoldCause, string>> = {
   pipeline: 'the database does not keep up, and no slab is free',
-  journal: 'the journal is full (FLOW_JOURNAL_MAX_MIB)',
+  journal: 'the journal takes no more, as the warning before says',
   rebuild: 'a part of the engine is built again',
 }
 

@@ -160,7 +160,7 @@ export class LiveRun {
     })
     this.#live = live
     if (!live.isWhole) return
-    await noteDemo(databaseUrl, config, log).catch(() => {}) // the store itself tells why
+    await noteDemo(databaseUrl, config, log)
     this.#api = openDatabase(databaseUrl)
     if (rules !== null) {
       this.#alerts = startEngineAlerts({ config, rules, databaseUrl, metrics, log })

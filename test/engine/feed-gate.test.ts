@@ -44,7 +44,7 @@ it('tells once why nothing is read for long, and when reading goes on', () => {
   expect(told).toEqual([])
   vi.advanceTimersByTime(60_000)
   expect(told).toEqual([
-    expect.stringMatching(/^nothing is read for 5 s: the database .*; the journal is full/),
+    expect.stringMatching(/^nothing is read for 5 s: the database .*; the journal takes no more/),
   ])
   gate.release('journal')
   gate.release('pipeline')
