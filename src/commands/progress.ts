@@ -52,6 +52,7 @@ export function drawnBar(unit: ProgressUnit, stream: NodeJS.WriteStream): Progre
       info: (...line) => aside(() => log.info(...line)),
       warn: (...line) => aside(() => log.warn(...line)),
       error: (...line) => aside(() => log.error(...line)),
+      flush: () => log.flush(),
     }),
     update(done, total) {
       const now = performance.now()

@@ -1,8 +1,8 @@
-import type { Writable } from 'node:stream'
 import { figuresBetween, type LiveSample } from '../console/live-figures.ts'
 import { liveTerminal } from '../console/live-terminal.ts'
 import { liveViewLines, TOP_PRINTS } from '../console/live-view.ts'
-import type { Line, Log } from '../console/log.ts'
+import type { Line, Log, LogFormat } from '../console/log.ts'
+import type { LogTarget } from '../console/log-target.ts'
 import type { TerminalStream } from '../console/patient-terminal.ts'
 import { TopPrints } from '../console/top-prints.ts'
 
@@ -13,7 +13,7 @@ const TOP_MS = 5 * 60_000
 
 export type RunView = {
   /** Takes the log of the run. */
-  readonly out: Writable
+  log(format: LogFormat): LogTarget
   /** The log, seen on its way. */
   watch(log: Log): Log
   /** Draws from now on what `sample` says. */
@@ -53,7 +53,7 @@ export function runView(stream: TerminalStream): RunView {
     terminal.end()
   }
   return {
-    out: terminal.out,
+    log: terminal.log,
     watch: (log) => ({
       ...log,
       say: (line) => {

@@ -28,7 +28,7 @@ export function runCommand(): Command {
   const terminal = process.stdout.isTTY ? patientTerminal(process.stdout) : null
   // what json lines are for has no use for a view
   const view = terminal === null ? null : runView(terminal)
-  const setup = setupFor(command, undefined, view?.out ?? process.stdout, (config) => {
+  const setup = setupFor(command, undefined, view?.log ?? process.stdout, (config) => {
     alerts = alertRulesOf(config)
     return alerts === null ? [] : secretsOfRules(alerts)
   })

@@ -4,7 +4,8 @@ import pg from 'pg'
 import { type Config, type ConfigKey, loadConfig } from '../config.ts'
 import { configFlags } from '../config-help.ts'
 import { explain } from '../console/explain.ts'
-import { createLog, type Log, writeTo } from '../console/log.ts'
+import { createLog, type Log, type LogFormat } from '../console/log.ts'
+import { type LogTarget, streamTarget } from '../console/log-target.ts'
 import { describeDatabase, secretsOf } from '../console/redact.ts'
 import { connectAdvice } from '../postgres/connect-advice.ts'
 import {
@@ -26,7 +27,7 @@ export type Setup = { readonly config: Config; readonly log: Log }
 export function setupFor(
   command: Command,
   keys?: readonly ConfigKey[],
-  out: Writable = process.stdout,
+  out: Writable | ((format: LogFormat) => LogTarget) = process.stdout,
   secretsOfFiles: (config: Config) => readonly string[] = () => [],
 ): () => Setup {
   const flags = configFlags(command, keys)
@@ -47,7 +48,7 @@ export function setupFor(
         config.flatFilesSecretKey ?? '',
         ...secretsOfFiles(config),
       ],
-      write: writeTo(out, config.log),
+      ...(typeof out === 'function' ? out(config.log) : streamTarget(out, config.log)),
     })
     for (const warning of warnings) log.warn(warning)
     return { config, log }

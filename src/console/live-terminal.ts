@@ -1,6 +1,6 @@
-import { Writable } from 'node:stream'
 import { createLogUpdate } from 'log-update'
-import { writeTo } from './log.ts'
+import type { LogFormat } from './log.ts'
+import { type LogTarget, streamTarget } from './log-target.ts'
 import type { TerminalStream } from './patient-terminal.ts'
 
 /** Of a terminal that does not say: one that nobody has sized says 0. */
@@ -11,7 +11,7 @@ const ERASE_LINE_ABOVE = '\u001B[1A\u001B[2K'
 /** A terminal whose last lines are drawn again and again, with the log above them. */
 export type LiveTerminal = {
   /** Takes the log: its lines go above the view. */
-  readonly out: Writable
+  log(format: LogFormat): LogTarget
   readonly columns: number
   draw(lines: readonly string[]): void
   /** Takes the view away; the log goes on without it. */
@@ -21,7 +21,6 @@ export type LiveTerminal = {
 export function liveTerminal(stream: TerminalStream): LiveTerminal {
   // it would hide the cursor by way of stderr, where a write waits for the terminal
   const view = createLogUpdate(stream, { showCursor: true })
-  const write = writeTo(stream)
   let drawn: readonly string[] = []
   let isOver = false
   const columns = (): number => stream.columns || COLUMNS
@@ -33,26 +32,27 @@ export function liveTerminal(stream: TerminalStream): LiveTerminal {
   const clear = (): void => {
     if (drawn.length === 0) return
     view.clear()
-    write(ERASE_LINE_ABOVE.repeat(wrappedRows(drawn, columns())))
+    stream.write(ERASE_LINE_ABOVE.repeat(wrappedRows(drawn, columns())))
   }
   const leave = (): void => {
     if (drawn.length > 0) view.done()
     drawn = []
   }
   const isBehind = (): boolean => stream.writableLength > 0
-  const out = new Writable({
-    decodeStrings: false,
-    write(text: string | Buffer, _encoding, done) {
-      // a view that the terminal has not taken yet stays in the log
-      if (isBehind()) leave()
-      clear()
-      write(String(text))
-      if (drawn.length > 0) show(drawn)
-      done()
-    },
-  })
   return {
-    out,
+    log(format) {
+      const target = streamTarget(stream, format)
+      return {
+        ...target,
+        write(line) {
+          // a view that the terminal has not taken yet stays in the log
+          if (isBehind()) leave()
+          clear()
+          target.write(line)
+          if (drawn.length > 0) show(drawn)
+        },
+      }
+    },
     get columns() {
       return columns()
     },

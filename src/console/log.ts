@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import { type Level, pino, stdTimeFunctions } from 'pino'
 import { explain } from './explain.ts'
 import { redactor } from './redact.ts'
@@ -13,27 +12,33 @@ export type Line = {
   readonly text: string
 }
 
+export type LogFormat = 'pretty' | 'json'
+
 export type Log = {
   say(line: Line): void
   info(msg: string, fields?: Fields): void
   warn(msg: string, fields?: Fields): void
   /** `cause` is told in words, with the words of its own causes. */
   error(msg: string, cause?: unknown, fields?: Fields): void
+  /** Resolves once who reads the log has taken it, at the latest after a second. */
+  flush(): Promise<void>
 }
 
 export type LogOptions = {
-  readonly format: 'pretty' | 'json'
+  readonly format: LogFormat
   /** Taken out of every line. */
   readonly secrets: readonly string[]
   /** Takes a finished line with its line feed. */
   readonly write: (line: string) => void
+  /** See Log; left out: what is written is taken. */
+  readonly flush?: () => Promise<void>
 }
 
 /** Words, not colours: they survive a pipe and a poor terminal. */
 const PREFIX: Readonly<Partial<Record<Level, string>>> = { warn: 'Warning: ', error: 'Error: ' }
 
-/** A log that has written each line when the call comes back: nothing is lost at the exit. */
-export function createLog({ format, secrets, write }: LogOptions): Log {
+/** A log that has given each line away when the call comes back. */
+export function createLog({ format, secrets, write, flush }: LogOptions): Log {
   const clean = redactor(secrets)
   const logger = pino(
     {
@@ -60,38 +65,10 @@ export function createLog({ format, secrets, write }: LogOptions): Log {
     warn: (msg, fields) => plain('warn', msg, fields),
     error: (msg, cause, fields) =>
       plain('error', msg, cause === undefined ? fields : { error: explain(cause), ...fields }),
+    flush: async () => flush?.(),
   }
 }
 
 function shown([name, value]: [string, unknown]): string {
   return `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`
-}
-
-/** What a log keeps at most for a reader that takes nothing, bytes. */
-const WAITING_MAX = 1024 * 1024
-const LEFT_OUT = 'lines of this log were left out, for nobody took them'
-
-/**
- * Where a log goes by default. A reader that has gone (`flow run | head`) ends the log, not the
- * engine: it still has prints to store. For one that takes nothing for a while lines are left out,
- * and it is told how many once it takes some again.
- */
-export function writeTo(
-  stream: Writable,
-  format: LogOptions['format'] = 'pretty',
-): (line: string) => void {
-  let leftOut = 0
-  stream.on('error', () => {})
-  stream.on('drain', () => {
-    const count = leftOut
-    leftOut = 0
-    if (count === 0) return
-    const write = (line: string): void => void stream.write(line)
-    createLog({ format, secrets: [], write }).warn(LEFT_OUT, { lines: count })
-  })
-  return (line) => {
-    if (!stream.writable) return
-    if (stream.writableLength < WAITING_MAX) stream.write(line)
-    else leftOut++
-  }
 }

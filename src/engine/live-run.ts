@@ -15,10 +15,10 @@ import { FlowAnalysisEngine } from '../flow/flow-analysis-engine.ts'
 import { account, type Metrics } from '../metrics/metrics.ts'
 import { type HttpServer, startHttp } from '../metrics/server.ts'
 import type { FilledVolume } from '../reader/evidence.ts'
-import type { ConnectionPlan } from '../reader/plan.ts'
 import { VERSION } from '../version.ts'
 import { type Alerts, startEngineAlerts } from './alerts.ts'
 import { noteDemo } from './demo-flow.ts'
+import { recordDowntime } from './downtime.ts'
 import { metricsFor } from './engine.ts'
 import { planFeed } from './feed-plan.ts'
 import { type GapFiller, startGapFiller } from './gap-filler.ts'
@@ -82,8 +82,9 @@ export class LiveRun {
 
   /** Ends the process at once with exit code 1. */
   abandon(reason: string): void {
-    void (this.#live?.left() ?? Promise.resolve(0)).then((left) => {
+    void (this.#live?.left() ?? Promise.resolve(0)).then(async (left) => {
       this.#options.log.error(`not drained (${reason}): ${left} prints left`, undefined, { left })
+      await this.#options.log.flush()
       process.exit(1)
     })
   }
@@ -178,7 +179,7 @@ export class LiveRun {
       (seconds) => metrics.feedGapSeconds.inc(seconds),
     )
     this.#gaps = gaps
-    this.#recordDowntime(live, gaps, plans)
+    recordDowntime(live, gaps, plans, config.symbols)
     this.#feed = new LiveFeed({
       config,
       apiKey,
@@ -201,24 +202,6 @@ export class LiveRun {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     clearInterval(statistics)
     stalls.stop()
-  }
-
-  /** The time since the last engine on this database is a gap: prints came and nobody read them. */
-  #recordDowntime(
-    { storedBefore, journal }: LiveEngine,
-    gaps: GapRecorder,
-    plans: readonly ConnectionPlan[],
-  ): void {
-    const { previous } = storedBefore
-    if (previous === null) return
-    const { symbols } = this.#options.config
-    const { receivedTo, drained } = previous
-    const all = symbols === '*' ? ['*'] : symbols
-    for (const { connection, underlyings } of plans) {
-      const names = underlyings.length > 0 ? underlyings : all
-      const from = Math.max(receivedTo, journal.lastRecv.get(connection) ?? 0)
-      gaps.begin(connection, from, names, drained ? 'stopped' : 'crashed')
-    }
   }
 
   async #end(): Promise<void> {

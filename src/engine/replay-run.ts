@@ -49,9 +49,10 @@ export class ReplayRun {
 
   /** Ends the process at once with exit code 1. */
   abandon(reason: string): void {
-    void (this.#engine?.left() ?? Promise.resolve(0)).then((left) => {
+    void (this.#engine?.left() ?? Promise.resolve(0)).then(async (left) => {
       const { log } = this.#options
       log.error(`not drained (${reason}): ${left} prints left`, undefined, { left })
+      await log.flush()
       process.exit(1)
     })
   }

@@ -69,8 +69,9 @@ describe('secrets', () => {
 describe('a reader that has gone', () => {
   test('ends the log and not the process', () => {
     const code = `
-      import { createLog, writeTo } from './src/console/log.ts'
-      const log = createLog({ format: 'json', secrets: [], write: writeTo(process.stdout) })
+      import { createLog } from './src/console/log.ts'
+      import { streamTarget } from './src/console/log-target.ts'
+      const log = createLog({ format: 'json', secrets: [], ...streamTarget(process.stdout, 'json') })
       for (let i = 0; i < 20000; i++) log.info('line', { i })
       setTimeout(() => process.exit(7), 50)`
     const shell = `"${process.execPath}" --input-type=module -e "$CODE" | head -n 1; exit \${PIPESTATUS[0]}`
