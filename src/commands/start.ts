@@ -104,8 +104,7 @@ async function expectDatabase(url: string): Promise<void> {
   try {
     await client.connect()
   } catch (error) {
-    const advice = connectAdvice((error as { code?: string }).code)
-    throw new Error(`${describeDatabase(url)}: ${explain(error)}; ${advice}`)
+    throw new Error(`${describeDatabase(url)}: ${explain(error)}; ${connectAdvice(error)}`)
   } finally {
     await client.end().catch(() => {})
   }

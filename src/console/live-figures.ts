@@ -10,6 +10,7 @@ export type LiveSample = {
   readonly connected: number
   readonly reconnects: number
   readonly gapsOpen: number
+  /** NaN: nothing is read yet. */
   readonly credits: number
   /**
    * Batches whose oldest print was committed within each bound (seconds) of its receipt, the bounds

@@ -31,10 +31,15 @@ export function liveViewLines({ figures, uptimeMs, url, top, columns }: LiveView
     line('prints', `${rate(receivedPerSecond)} received, ${rate(storedPerSecond)} stored`),
     line('total', `${count(now.received)} received, ${count(now.stored)} stored`),
     line('latency', latencyText(p50, p99)),
-    line('slabs', now.credits > 0 ? `${count(now.credits)} free` : 'none free: reading is paused'),
+    line('slabs', slabsText(now.credits)),
     line('net', netText(now, width - LABEL_WIDTH)),
     ...top.map((print, at) => line(at === 0 ? 'largest' : '', print)),
   ]
+}
+
+function slabsText(credits: number): string {
+  if (Number.isNaN(credits)) return 'nothing is read yet'
+  return credits > 0 ? `${count(credits)} free` : 'none free: reading is paused'
 }
 
 function feedText({ connected, connections, reconnects, gapsOpen }: LiveSample): string {

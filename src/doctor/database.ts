@@ -58,8 +58,8 @@ export async function checkDatabase(
   try {
     await client.connect()
   } catch (error) {
-    const { message, code } = error as Error & { code?: string }
-    return [fail('database', `${name}: ${clean(message)}`, connectAdvice(code))]
+    const { message } = error as Error
+    return [fail('database', `${name}: ${clean(message)}`, connectAdvice(error))]
   }
   try {
     const facts = (await client.query<Facts>(FACTS_SQL)).rows[0]!

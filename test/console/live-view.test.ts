@@ -55,12 +55,14 @@ test('shows what an operator and a trader look for', () => {
 })
 
 test('of an engine that has begun: no rate, no latency, no premium', () => {
-  const now = { ...NOTHING, notReady: 'starting', credits: 0, premium: new Map() }
+  const now = { ...NOTHING, notReady: 'starting', credits: Number.NaN, premium: new Map() }
   const lines = drawn(figuresBetween(now, now)).join('\n')
   expect(lines).toContain('engine   starting, up')
   expect(lines).toContain('0.0/s received')
   expect(lines).toContain('nothing committed in the last seconds')
-  expect(lines).toContain('none free: reading is paused')
+  expect(lines).toContain('slabs    nothing is read yet')
+  const held = { ...now, credits: 0 }
+  expect(drawn(figuresBetween(held, held)).join('\n')).toContain('none free: reading is paused')
   expect(lines).toContain('no premium with a side yet')
 })
 
