@@ -224,10 +224,7 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
       'Messages of the live stream that a client was not told; slow_client: at most so many.',
       ['reason'],
     ),
-    slabCredits: gauge(
-      'flow_slab_credits',
-      'Free event slabs; at 0 reading is paused. NaN: nothing is read yet.',
-    ),
+    slabCredits: gauge('flow_slab_credits', 'Free event slabs; at 0 reading is paused.'),
     eventLoopStall: new Histogram({
       name: 'flow_event_loop_stall_seconds',
       help: 'Times of 50 ms or more in which the main thread read nothing.',
@@ -255,7 +252,6 @@ export function createMetrics({ version, rules, symbols }: MetricsOptions) {
   for (const purpose of REST_PURPOSES) {
     for (const result of REST_RESULTS) metrics.restRequests.inc({ purpose, result }, 0)
   }
-  // 0 would say that reading is paused
   metrics.slabCredits.set(Number.NaN)
   for (const result of FILL_RESULTS) metrics.fillRequests.inc({ result }, 0)
   for (const stage of LATENCY_STAGES) metrics.latency.zero({ stage })

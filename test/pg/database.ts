@@ -1,6 +1,10 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { chmod, lstat, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts'
 
@@ -18,9 +22,41 @@ export async function reachableDirectory(): Promise<string> {
   return directory
 }
 
+/** Another file makes the cluster that all copy: it may take its time, and may have been killed. */
+const MADE_MS_MAX = 60_000
+
+/**
+ * A data directory with a new cluster: a copy of one that all test files of a run share, for to make
+ * one costs more than most tests.
+ */
+async function newCluster(): Promise<string> {
+  const dataDir = await reachableDirectory()
+  const made = join(tmpdir(), 'flow-cluster')
+  const end = performance.now() + MADE_MS_MAX
+  const isMaker = await mkdir(`${made}.lock`).then(
+    () => true,
+    () => false,
+  )
+  if (isMaker) {
+    const first = await reachableDirectory()
+    await (await startEmbeddedPostgres({ dataDir: first, onLog: () => {} })).stop()
+    // all of them would want to listen where it did
+    await rm(join(first, 'postgres', 'port'), { force: true })
+    // where PostgreSQL's user cannot reach it, the cluster lies elsewhere: each file makes its own
+    if ((await lstat(join(first, 'postgres'))).isDirectory()) await rename(first, made)
+    else await writeFile(made, '')
+  }
+  while (!existsSync(made)) {
+    if (performance.now() > end) return dataDir
+    await sleep(50)
+  }
+  if (statSync(made).isDirectory()) await promisify(execFile)('cp', ['-a', `${made}/.`, dataDir])
+  return dataDir
+}
+
 /** A real PostgreSQL for one test file. */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const dataDir = await reachableDirectory()
+  const dataDir = await newCluster()
   const server = await startEmbeddedPostgres({ dataDir, onLog: () => {} })
   let databases = 0
   return {
