@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { writeRetention } from '../../src/writer/upkeep.ts'
 import { query, startTestPostgres, type TestPostgres, withClient } from './database.ts'
 import { numbered, postRows, type StartedWriter, startedWriter } from './started-writer.ts'
 
@@ -128,13 +129,15 @@ describe('retention', () => {
 
   /** Rows of 200, 100, 91, 89 days ago and of now, and one of 1970 in the DEFAULT partition. */
   async function fill(retentionDays: number): Promise<void> {
-    started = await startedWriter(url, { retentionDays })
+    // a writer that removes by itself as it starts might do so in the middle of this
+    started = await startedWriter(url, { retentionDays: null })
     const now = Date.now()
     const ages = [200, 100, 100, 91, 89, 0]
     const rows = ages.map((age, place) => ({ time: now - age * DAY, arrival: place }))
     postRows(started.writer, [...rows, { time: 5, arrival: 99 }])
     await started.writer.drain()
     await started.writer.stop()
+    await withClient(url, (client) => writeRetention(client, retentionDays))
   }
 
   async function arrivals(): Promise<number[]> {
