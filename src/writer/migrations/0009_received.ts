@@ -4,5 +4,5 @@
  */
 export const sql = `
 CREATE INDEX options_flow_history_received_at
-  ON options_flow_history USING brin (received_at) WITH (pages_per_range = 32, autosummarize = on);
+  ON options_flow_history USING brin (received_at) WITH (pages_per_range = 32);
 `
