@@ -21,7 +21,7 @@ const run = promisify(execFile)
 
 /** Runs promtool and gives what it said; throws that where it ends with another code than 0. */
 export async function promtool(...args: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await run('promtool', [...args], { timeout: 30_000 })
+  const { stdout, stderr } = await run('promtool', [...args], { timeout: 100_000 })
   return stdout + stderr
 }
 
